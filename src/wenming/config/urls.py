@@ -1,0 +1,16 @@
+"""Which door stands at which address."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("wenming.surfaces.villager.urls")),
+    path("console/", include("wenming.surfaces.console.urls")),
+    path("board/", include("wenming.surfaces.board.urls")),
+    path("api/v1/", include("wenming.surfaces.api.urls")),
+]
+handler400 = "wenming.surfaces.middleware.bad_request"
+handler403 = "wenming.surfaces.middleware.forbidden"
+handler404 = "wenming.surfaces.middleware.not_found"
+handler500 = "wenming.surfaces.middleware.server_error"

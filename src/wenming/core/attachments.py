@@ -1,0 +1,103 @@
+"""Photos as evidence: checked before they are decoded, re-encoded, stripped of place and device, kept private."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from wenming.core import chance
+from wenming.core.actor import Actor
+from wenming.core.errors import NotFound, Refusal
+from wenming.core.models import Attachment
+from wenming.core.transactions import service
+
+LARGEST_FILE = 10 * 1024 * 1024
+LARGEST_PIXELS = 50_000_000
+LONGEST_SIDE = 1600
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+
+
+class NotAPicture(Refusal):
+    code, message, field = "attachments.not_a_picture", _("这不是照片，请选相册里的照片。"), "photos"
+
+
+class PictureTooLarge(Refusal):
+    code, message = "attachments.too_large", _("照片太大了，请换一张 10 MB 以内的。")
+
+
+def _clean(file: IO[bytes], field: str) -> tuple[bytes, int, int]:
+    """Decode within limits and write a plain JPEG again: no metadata, no second file hidden behind the picture."""
+    head = file.read(LARGEST_FILE + 1)
+    if len(head) > LARGEST_FILE:
+        raise PictureTooLarge(field=field)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(head), formats=FORMATS) as picture:
+                if picture.width * picture.height > LARGEST_PIXELS:
+                    raise PictureTooLarge(field=field)
+                picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+                upright = ImageOps.exif_transpose(picture).convert("RGB")
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise NotAPicture(field=field) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise NotAPicture(field=field) from error
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    out = io.BytesIO()
+    upright.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue(), upright.width, upright.height
+
+
+@service
+def keep(*, actor: Actor, file: IO[bytes], subject: str, at: datetime, field: str = "photos") -> Attachment:
+    """Keep one photo for a subject such as `deed:12`. Refuses what is not a picture, too large, or a bomb."""
+    data, width, height = _clean(file, field)
+    public_id = chance.public_id()
+    path = Path(public_id[:2]) / f"{public_id}.jpg"
+    place = Path(settings.MEDIA_ROOT) / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+    return Attachment.objects.create(
+        public_id=public_id,
+        subject=subject,
+        path=str(path),
+        digest=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        width=width,
+        height=height,
+        kept_at=at,
+        kept_by=actor.user_id,
+    )
+
+
+def of(subject: str) -> list[Attachment]:
+    return list(Attachment.objects.filter(subject=subject).order_by("id"))
+
+
+def find(public_id: str) -> Attachment:
+    found = Attachment.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def content(attachment: Attachment) -> bytes:
+    return (Path(settings.MEDIA_ROOT) / attachment.path).read_bytes()
+
+
+@service
+def destroy(*, subject: str) -> int:
+    """Remove the files and rows of a subject; the count of what is gone."""
+    kept = of(subject)
+    for attachment in kept:
+        (Path(settings.MEDIA_ROOT) / attachment.path).unlink(missing_ok=True)
+        attachment.delete()
+    return len(kept)

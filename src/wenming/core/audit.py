@@ -1,0 +1,74 @@
+"""The audit trail: services record what was done, in the same transaction. It can't be changed afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from django.db.models import QuerySet
+
+from wenming.core.actor import Actor
+from wenming.core.models import AuditEvent
+
+START = bytes(32)
+
+
+def canonical(event: AuditEvent) -> bytes:
+    """The bytes that are hashed: JSON with sorted keys, UTC instants in microseconds, the previous hash in hex."""
+    facts = {
+        "act": event.act,
+        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "door": event.door,
+        "facts": event.facts,
+        "organisation": event.organisation_id,
+        "previous": bytes(event.previous_hash).hex(),
+        "subject": event.subject,
+        "user": event.user_id,
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def record(
+    *,
+    actor: Actor,
+    act: str,
+    subject: str,
+    at: datetime,
+    organisation_id: int | None = None,
+    facts: dict[str, object] | None = None,
+) -> None:
+    """Append one event. Call inside a service; the chain is locked until that service ends."""
+    last = AuditEvent.objects.select_for_update().order_by("-id").only("hash").first()
+    event = AuditEvent(
+        at=at,
+        user_id=actor.user_id,
+        door=actor.door,
+        act=act,
+        subject=subject,
+        organisation_id=organisation_id,
+        facts=facts or {},
+        previous_hash=bytes(last.hash) if last else START,
+    )
+    event.hash = hashlib.sha256(canonical(event)).digest()
+    event.save(force_insert=True)
+
+
+def trail(*, subject: str = "", organisation_ids: frozenset[int] | None = None, limit: int = 100) -> QuerySet[AuditEvent]:
+    """The newest events first, of one subject or of some organisations."""
+    events = AuditEvent.objects.order_by("-id")
+    if subject:
+        events = events.filter(subject=subject)
+    if organisation_ids is not None:
+        events = events.filter(organisation_id__in=organisation_ids)
+    return events[:limit]
+
+
+def first_broken() -> int | None:
+    """The id of the first event whose hash or link does not fit; None when the whole trail holds."""
+    previous = START
+    for event in AuditEvent.objects.order_by("id").iterator(chunk_size=2000):
+        if bytes(event.previous_hash) != previous or hashlib.sha256(canonical(event)).digest() != bytes(event.hash):
+            return event.pk
+        previous = bytes(event.hash)
+    return None

@@ -1,0 +1,108 @@
+"""Declarations of deeds and the reviews of them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Status(models.TextChoices):
+    SUBMITTED = "submitted", "待审核"
+    RETURNED = "returned", "退回补充"
+    REJECTED = "rejected", "未通过"
+    WITHDRAWN = "withdrawn", "已撤回"
+    APPROVED = "approved", "待公示"
+    ON_NOTICE = "on_notice", "公示中"
+    DEPOSITED = "deposited", "已入账"
+    REVERSED = "reversed", "已更正"
+
+
+class Door(models.TextChoices):
+    """By which way a declaration came in; the words of `RuleItem.declarers`."""
+
+    SELF = "self", "自己申报"
+    OTHER = "other", "替人申报"
+    LANE_CHIEF = "lane_chief", "街巷长"
+    COUNTER = "counter", "柜台"
+    SHEET = "sheet", "表格导入"
+    API = "api", "系统对接"
+
+
+class Declaration(models.Model):
+    """One deed of one depositor under one rule item. `points` and `honour` are set when it is approved, with every step kept.
+
+    `group_key` joins the declarations of one deed done by several; `revision` counts edits, each of which starts the
+    review and the notice anew; `history` keeps the earlier versions.
+    """
+
+    STEPS = {
+        Status.SUBMITTED: frozenset({Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.APPROVED, Status.DEPOSITED}),
+        Status.RETURNED: frozenset({Status.SUBMITTED, Status.WITHDRAWN}),
+        Status.APPROVED: frozenset({Status.ON_NOTICE, Status.REJECTED, Status.SUBMITTED}),
+        Status.ON_NOTICE: frozenset({Status.DEPOSITED, Status.REJECTED, Status.SUBMITTED}),
+        Status.DEPOSITED: frozenset({Status.REVERSED}),
+    }
+
+    public_id = models.CharField(max_length=32, unique=True)
+    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
+    item = models.ForeignKey("rulebooks.RuleItem", on_delete=models.PROTECT, related_name="+")
+    depositor = models.ForeignKey("depositors.Depositor", on_delete=models.PROTECT, related_name="+")
+    household = models.ForeignKey("depositors.Household", null=True, on_delete=models.PROTECT, related_name="+")
+    passbook = models.ForeignKey("depositors.Passbook", on_delete=models.PROTECT, related_name="+")
+    declared_by = models.BigIntegerField(null=True)
+    door = models.CharField(max_length=12, choices=Door.choices)
+    happened_on = models.DateField()
+    quantity = models.PositiveIntegerField(default=1)
+    words = models.CharField(max_length=500, blank=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.SUBMITTED)
+    status_at = models.DateTimeField()
+    declared_at = models.DateTimeField()
+    revision = models.PositiveSmallIntegerField(default=1)
+    history = models.JSONField(default=list)
+    points = models.BigIntegerField(null=True)
+    honour = models.BigIntegerField(null=True)
+    explanation = models.JSONField(default=dict)
+    notice_line_id = models.BigIntegerField(null=True)
+    transaction = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
+    submission_key = models.CharField(max_length=96, unique=True)
+    request_hash = models.CharField(max_length=64, default="")
+    group_key = models.CharField(max_length=32, blank=True, default="")
+    batch_key = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(status__in=["deposited", "reversed"]) | Q(transaction__isnull=False), name="deposited_is_posted"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["approved", "on_notice", "deposited"]) | Q(points__isnull=False),
+                name="approved_has_points",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["branch", "status", "id"], name="declaration_queue"),
+            models.Index(fields=["depositor", "item", "happened_on"], name="declaration_caps"),
+            models.Index(fields=["household", "item", "happened_on"], name="declaration_household"),
+            models.Index(fields=["depositor", "-id"], name="declaration_of_depositor"),
+        ]
+
+
+class Review(models.Model):
+    """What one reviewer decided about one revision of a declaration, and why."""
+
+    class Decision(models.TextChoices):
+        APPROVE = "approve", "通过"
+        RETURN = "return", "退回补充"
+        REJECT = "reject", "不通过"
+
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="reviews")
+    revision = models.PositiveSmallIntegerField()
+    reviewer = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="+")
+    decision = models.CharField(max_length=8, choices=Decision.choices)
+    reason = models.CharField(max_length=200, blank=True)
+    reviewed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["declaration", "revision", "reviewer"], name="one_review_each"),
+        ]

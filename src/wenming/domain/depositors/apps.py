@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DepositorsConfig(AppConfig):
+    name = "wenming.domain.depositors"
+    label = "depositors"

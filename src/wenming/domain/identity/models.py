@@ -1,0 +1,59 @@
+"""Users, their log-in names (kept as keyed hashes), activation codes and API keys."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class User(AbstractBaseUser):
+    """Someone who can log in. Holds no phone and no ID number; what they may do comes from appointments."""
+
+    public_id = models.CharField(max_length=32, unique=True)
+    display_name = models.CharField(max_length=40)
+    is_active = models.BooleanField(default=True)
+    must_change_password = models.BooleanField(default=False)
+    token_version = models.PositiveIntegerField(default=1)
+    preferences = models.JSONField(default=dict)
+    registered_at = models.DateTimeField()
+
+    USERNAME_FIELD = "public_id"
+    objects = BaseUserManager["User"]()
+
+
+class LoginName(models.Model):
+    """A phone number, household number or officer's name under which a user logs in; only its keyed hash is kept."""
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", "手机号"
+        HOUSEHOLD = "household", "户号"
+        OFFICER = "officer", "工作账号"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_names")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    digest = models.CharField(max_length=64, unique=True)
+
+
+class Activation(models.Model):
+    """A code handed over at the counter, good once and for a while, to set the first or a new password."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    digest = models.CharField(max_length=64)
+    issued_by = models.BigIntegerField(null=True)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True)
+
+
+class ApiKey(models.Model):
+    """A program's key with limited rights: acts as its user, narrowed to its scopes. Shown once, kept as a keyed hash."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MallConfig(AppConfig):
+    name = "wenming.domain.mall"
+    label = "mall"

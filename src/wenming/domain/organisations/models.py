@@ -1,0 +1,82 @@
+"""Regions, organisations, the villages a branch serves, and appointments with terms."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Region(models.Model):
+    """A place by its 12-digit statistical code, with the days between which the code is valid."""
+
+    code = models.CharField(max_length=12)
+    name = models.CharField(max_length=60)
+    level = models.CharField(max_length=12)
+    parent_code = models.CharField(max_length=12, db_index=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "valid_from"], name="region_code_once")]
+
+
+class Organisation(models.Model):
+    """A county, a head bank (town) or a branch. A head bank owns a book; its branches write into it."""
+
+    class Kind(models.TextChoices):
+        COUNTY = "county", "县区"
+        HEAD_BANK = "head_bank", "总行"
+        BRANCH = "branch", "分行"
+
+    code = models.CharField(max_length=12, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    name = models.CharField(max_length=60)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="branches")
+    book = models.ForeignKey("ledger.Book", null=True, on_delete=models.PROTECT, related_name="+")
+    phone = models.CharField(max_length=20, blank=True)
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True)
+
+
+class ServiceArea(models.Model):
+    """A village that a branch serves, from a day to a day. A branch may serve several, a village may have none."""
+
+    branch = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="service_areas")
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["region"], condition=Q(valid_to__isnull=True), name="village_served_once"),
+        ]
+
+
+class Role(models.TextChoices):
+    HEAD_OFFICER = "head_officer", "总行工作人员"
+    DIRECTOR = "director", "行长"
+    CLERK = "clerk", "会计"
+    REVIEWER = "reviewer", "审核员"
+    TELLER = "teller", "柜员"
+    LANE_CHIEF = "lane_chief", "街巷长"
+    SUPERVISOR = "supervisor", "监督员"
+
+
+class Appointment(models.Model):
+    """A user holds a role at an organisation, from an instant until an instant. Rights end with it."""
+
+    user = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="appointments")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="appointments")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    lane = models.CharField(max_length=30, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+    appointed_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="term_runs_forward"
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "ends_at"], name="appointment_of_user")]

@@ -1,0 +1,127 @@
+"""Rule books, dated editions and rule items."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class Category(models.TextChoices):
+    VOLUNTEERING = "volunteering", "志愿服务"
+    CUSTOMS = "customs", "文明习俗"
+    PARTICIPATION = "participation", "文明参与"
+    GOOD_DEEDS = "good_deeds", "好人好事"
+    CONTESTS = "contests", "文明评比"
+    SPECIAL_WORK = "special_work", "特殊工作"
+    EMPLOYMENT = "employment", "就业促进服务"
+
+
+class Direction(models.TextChoices):
+    MERIT = "merit", "加分"
+    DEMERIT = "demerit", "减分"
+
+
+class ValueKind(models.TextChoices):
+    FIXED = "fixed", "每次固定"
+    PER_UNIT = "per_unit", "按数量"
+    STEPS = "steps", "分档"
+
+
+class Effect(models.TextChoices):
+    """All that a rule item can do. Subsidies, collective income, public services and property have no effect here,
+    so no rule can touch them (RedLines explains; the database check repeats it)."""
+
+    POINTS_AND_HONOUR = "points_and_honour", "可用积分和荣誉积分"
+    POINTS = "points", "只给可用积分"
+    HONOUR = "honour", "只给荣誉积分"
+
+
+class Track(models.TextChoices):
+    NOTICE_FIRST = "notice_first", "先公示后入账"
+    POST_FIRST = "post_first", "先入账再公示"
+
+
+class RuleBook(models.Model):
+    """The rules of one organisation: a head bank's book holds for branches that have none of their own."""
+
+    organisation = models.OneToOneField("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=60)
+
+
+class Edition(models.Model):
+    """A dated version. In force over [in_force_from, in_force_to); editions of a book never overlap."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", "起草中"
+        IN_FORCE = "in_force", "已生效"
+
+    STEPS = {Status.DRAFT: frozenset({Status.IN_FORCE})}
+
+    rule_book = models.ForeignKey(RuleBook, on_delete=models.PROTECT, related_name="editions")
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    in_force_from = models.DateField(null=True)
+    in_force_to = models.DateField(null=True)
+    drafted_by = models.BigIntegerField(null=True)
+    approved_by = models.BigIntegerField(null=True)
+    adopted_note = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule_book", "number"], name="edition_number_once"),
+            models.CheckConstraint(condition=~Q(status="in_force") | Q(in_force_from__isnull=False), name="in_force_has_date"),
+            models.CheckConstraint(
+                condition=Q(in_force_to__isnull=True) | Q(in_force_to__gt=F("in_force_from")), name="edition_runs_forward"
+            ),
+        ]
+
+
+class RuleItem(models.Model):
+    """One clause. Amounts are hundredths of a point. The JSON fields:
+
+    steps: [{"from": 4, "points": 100}, …] by rising `from`, in the item's unit;
+    classes: {"villager": {}, "minor": {"points": 100, "person_month": 2}, …}: who may earn, and what differs for them;
+    declarers: any of self, other, lane_chief, counter, sheet, activity;
+    evidence: any of photo, document, witness, none.
+    Caps count times (`*_times_*`) or points (`*_points_*`); NULL means no cap.
+    """
+
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="items")
+    code = models.CharField(max_length=12)
+    category = models.CharField(max_length=16, choices=Category.choices)
+    direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.MERIT)
+    effect = models.CharField(max_length=20, choices=Effect.choices, default=Effect.POINTS_AND_HONOUR)
+    title = models.CharField(max_length=60)
+    plain = models.CharField(max_length=200, blank=True)
+    value_kind = models.CharField(max_length=10, choices=ValueKind.choices, default=ValueKind.FIXED)
+    points = models.BigIntegerField(default=0)
+    unit = models.CharField(max_length=10, default="次")
+    quantity_max = models.PositiveIntegerField(default=1)
+    steps = models.JSONField(default=list)
+    classes = models.JSONField(default=dict)
+    declarers = models.JSONField(default=list)
+    evidence = models.JSONField(default=list)
+    credits_household = models.BooleanField(default=False)
+    person_times_day = models.PositiveIntegerField(null=True)
+    person_times_month = models.PositiveIntegerField(null=True)
+    person_times_year = models.PositiveIntegerField(null=True)
+    household_times_month = models.PositiveIntegerField(null=True)
+    person_points_day = models.BigIntegerField(null=True)
+    person_points_month = models.BigIntegerField(null=True)
+    person_points_year = models.BigIntegerField(null=True)
+    household_points_month = models.BigIntegerField(null=True)
+    household_points_year = models.BigIntegerField(null=True)
+    reviews_needed = models.PositiveSmallIntegerField(default=1)
+    track = models.CharField(max_length=14, choices=Track.choices, default=Track.NOTICE_FIRST)
+    notice_workdays = models.PositiveSmallIntegerField(default=5)
+    window_days = models.PositiveSmallIntegerField(default=30)
+    repair = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["edition", "code"], name="item_code_once"),
+            models.CheckConstraint(condition=Q(effect__in=["points_and_honour", "points", "honour"]), name="effect_is_lawful"),
+            models.CheckConstraint(condition=Q(notice_workdays__gte=3, notice_workdays__lte=7), name="notice_3_to_7"),
+            models.CheckConstraint(condition=Q(reviews_needed__gte=1, reviews_needed__lte=5), name="reviews_1_to_5"),
+            models.CheckConstraint(condition=Q(points__gte=0), name="value_not_negative"),
+        ]

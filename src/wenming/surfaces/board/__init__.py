@@ -1,0 +1,1 @@
+"""The public board: read-only, masked, no log-in."""

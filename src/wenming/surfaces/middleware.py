@@ -1,0 +1,87 @@
+"""Sets `request.actor` from the appointments in force at this instant; turns refusals and faults into answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from wenming.core import chance, clock
+from wenming.core.actor import Actor
+from wenming.core.errors import Refusal
+from wenming.domain.depositors import queries as depositors
+
+log = logging.getLogger("wenming.faults")
+DOORS = {"console": "console", "board": "board", "api": "api"}
+
+
+def door_of(request: HttpRequest) -> str:
+    return DOORS.get(request.path.strip("/").split("/")[0], "villager")
+
+
+def answer(request: HttpRequest, *, code: str, message: str, status: int, fields: dict[str, str] | None = None) -> HttpResponse:
+    """A refusal or fault in the shape that the door speaks."""
+    if door_of(request) == "api":
+        return JsonResponse({"code": code, "message": message, "fields": fields or {}}, status=status)
+    return render(request, "ui/error.html", {"code": code, "message": message, "status": status}, status=status)
+
+
+class ActorMiddleware:
+    """Appointments are read anew for each request, so a role that ended is gone at the next click."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if user.is_authenticated and request.session.get("token_version") != user.token_version:
+            logout(request)
+        request.actor = SimpleLazyObject(lambda: self.actor(request))  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def actor(self, request: HttpRequest) -> Actor:
+        user_id = request.user.pk if request.user.is_authenticated else None
+        return depositors.actor_for(user_id=user_id, door=door_of(request), at=clock.now())
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, Refusal):
+            return None
+        fields = {error.field: error.words} if error.field else {}
+        return answer(request, code=error.code, message=error.words, status=error.status, fields=fields)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, code="bad_request", message=_("没看懂这次提交，请退回去再试一次。"), status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, code="not_allowed", message=_("您没有看这一页的权限。"), status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, code="not_found", message=_("没有找到这一页。"), status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The person reads a number to quote; the log keeps the same number with the fault."""
+    number = f"E-{chance.digits(6)}"
+    log.error("fault %s at %s", number, request.path)
+    message = _("没办成，不是您的错。请再试一次；还不行，请报 {number}。").format(number=number)
+    return answer(request, code="server_error", message=message, status=500)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = _("这一页放得太久了，请刷新后再交一次。填过的不会丢。")
+    return answer(request, code="csrf_failed", message=message, status=403)
+
+
+def locked_out(request: HttpRequest, credentials: dict[str, object], *args: object, **kwargs: object) -> HttpResponse:
+    minutes = int(settings.AXES_COOLOFF_TIME * 60)
+    message = _("密码错了好几次，先歇 {minutes} 分钟再试，或到柜台重领激活码。").format(minutes=minutes)
+    return answer(request, code="locked_out", message=message, status=429)

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class VillagerConfig(AppConfig):
+    name = "wenming.surfaces.villager"
+    label = "surface_villager"

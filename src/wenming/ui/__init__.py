@@ -1,0 +1,1 @@
+"""Looks only: tokens, components, the template environment."""

@@ -1,0 +1,53 @@
+"""The amounts' parser and the other small parts of the core."""
+
+from __future__ import annotations
+
+import pytest
+
+from wenming.core import points
+from wenming.core.errors import Refusal
+
+
+@pytest.mark.parametrize(
+    ("typed", "hundredths"),
+    [("3", 300), ("0.5", 50), (" １２．５ ", 1250), ("1,234.56", 123456), ("+7", 700), (3.0, 300), (0.1, 10), ("3.10", 310)],
+)
+def test_amounts_read(typed: object, hundredths: int) -> None:
+    assert points.parse(typed) == hundredths
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", "points.not_a_number"),
+        (None, "points.not_a_number"),
+        (True, "points.not_a_number"),
+        ("NaN", "points.not_a_number"),
+        ("inf", "points.not_a_number"),
+        ("1e5", "points.not_a_number"),
+        ("三", "points.not_a_number"),
+        ("12,34", "points.not_a_number"),
+        ("0", "points.not_positive"),
+        ("-3", "points.not_positive"),
+        ("－３", "points.not_positive"),
+        ("0.001", "points.too_many_decimals"),
+        ("100000001", "points.too_large"),
+        ("9" * 39, "points.too_large"),
+        ("9" * 400, "points.not_a_number"),
+    ],
+)
+def test_amounts_refused(typed: object, code: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        points.parse(typed, field="points")
+    assert refused.value.code == code
+    assert refused.value.field == "points"
+
+
+@pytest.mark.parametrize(("amount", "words"), [(300, "3"), (50, "0.5"), (-3000, "−30"), (123456, "1,234.56"), (0, "0")])
+def test_amounts_shown(amount: int, words: str) -> None:
+    assert points.show(amount) == words
+
+
+def test_shares_add_up() -> None:
+    assert points.split(100, [1, 1, 1]) == [34, 33, 33]
+    assert sum(points.split(7, [5, 3, 11])) == 7
