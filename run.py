@@ -138,6 +138,7 @@ def main(arguments: list[str]) -> int:
         call(tool("ruff"), "format", ".")
         return 0
     ensure("run.lock" if not (VENV / ".stamp-test.lock").exists() else "test.lock")
+    os.environ.setdefault("WENMING_DATA", str(ROOT / "data"))
     program = [str(PYTHON), "-m", "wenming", command, *rest]
     if os.name == "nt":
         return subprocess.call(program)
