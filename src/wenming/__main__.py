@@ -1,14 +1,18 @@
 """The `wenming` program: `wenming COMMAND …`, the same as `python3 run.py COMMAND …`.
 
-`--data DIR` and `--test-clock FILE` may stand anywhere on the line; they are read before the settings are.
+`--data DIR` and `--test-clock FILE` may stand anywhere on the line; they are read before the settings are. `demo` sets
+demo mode unless the environment names another. Exit codes: 0 good, 1 faults found, 2 wrong use.
 """
 
 from __future__ import annotations
 
 import os
+import pkgutil
 import sys
+from pathlib import Path
 
 EARLY_OPTIONS = {"--data": "WENMING_DATA", "--test-clock": "WENMING_TEST_CLOCK"}
+COMMANDS = Path(__file__).parent / "surfaces" / "cli" / "management" / "commands"
 
 
 def read_early_options(arguments: list[str]) -> list[str]:
@@ -23,17 +27,47 @@ def read_early_options(arguments: list[str]) -> list[str]:
         if not joined:
             value = next(waiting, "")
         if not value:
-            sys.exit(f"{name} 后面要写路径。 / {name} needs a path.")
+            stop(f"{name} 后面要写路径。 / {name} needs a path.")
         os.environ[EARLY_OPTIONS[name]] = os.path.abspath(value)
     return rest
+
+
+def stop(sentence: str) -> None:
+    """One plain sentence, exit code 2."""
+    print(sentence, file=sys.stderr)
+    sys.exit(2)
+
+
+def list_commands() -> None:
+    """Every command of the product with its one-line purpose."""
+    import django
+    from django.core.management import load_command_class
+
+    django.setup()
+    print("用法：wenming 命令 [选项]；每条命令加 --help 看用法，加 --data DIR 指定数据夹。\n")
+    for module in pkgutil.iter_modules([str(COMMANDS)]):
+        purpose = str(load_command_class("wenming.surfaces.cli", module.name).help).partition("\n")[0]
+        print(f"  {module.name:<16}{purpose}")
 
 
 def main() -> None:
     arguments = read_early_options(sys.argv[1:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wenming.config.settings")
-    from django.core.management import execute_from_command_line
+    if arguments[:1] == ["demo"]:
+        os.environ.setdefault("WENMING_MODE", "demo")
+    from django.core.management import execute_from_command_line, get_commands
 
-    execute_from_command_line(["wenming", *(arguments or ["help"])])
+    try:
+        if not arguments or arguments[0] in ("help", "-h", "--help"):
+            list_commands()
+        elif arguments[0] not in get_commands():
+            stop(f"没有“{arguments[0]}”这条命令。只写 wenming 可以看全部命令。")
+        else:
+            execute_from_command_line(["wenming", *arguments])
+    except SystemExit as ending:
+        if isinstance(ending.code, str):
+            stop(ending.code)
+        raise
 
 
 if __name__ == "__main__":
