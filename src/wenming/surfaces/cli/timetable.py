@@ -1,0 +1,62 @@
+"""What the timetable runs, and the thread that runs it every minute inside the server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from django.db import close_old_connections
+
+from wenming.core import clock
+from wenming.core.errors import Refusal
+from wenming.domain.deeds import jobs as deeds
+from wenming.domain.ledger import jobs as ledger
+from wenming.domain.mall import jobs as mall
+
+log = logging.getLogger("wenming.timetable")
+EVERY_SECONDS = 60
+
+JOBS: Mapping[str, Callable[..., object]] = {
+    "deeds": deeds.run_due,
+    "orders": mall.expire_orders,
+    "seals": ledger.seal_books,
+}
+
+
+def run_due(at: datetime) -> tuple[dict[str, object], list[str]]:
+    """Run every job once. A fault in one is logged and named, and does not keep the others from running."""
+    done: dict[str, object] = {}
+    faults: list[str] = []
+    for name, job in JOBS.items():
+        try:
+            done[name] = job(at=at)
+        except Refusal as refusal:
+            log.warning("job %s was refused: %s", name, refusal.code)
+            faults.append(name)
+        except Exception:
+            log.exception("job %s failed", name)
+            faults.append(name)
+    return done, faults
+
+
+class Timetable(threading.Thread):
+    """Runs what is due at the start and then every minute, until it is told to stop."""
+
+    def __init__(self, every: float = EVERY_SECONDS) -> None:
+        super().__init__(name="timetable", daemon=True)
+        self.every = every
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            run_due(clock.now())
+            close_old_connections()
+            if self.ending.wait(self.every):
+                return
+
+    def stop(self) -> None:
+        """Let the job in hand finish, then end."""
+        self.ending.set()
+        self.join(timeout=30)
