@@ -1,0 +1,89 @@
+"""How amounts, days and codes read on a page. Amounts come as hundredths of a point, money as fen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from wenming.core import clock, points
+
+WEEKDAYS = "一二三四五六日"
+
+
+def _date(value: date | datetime) -> date:
+    return clock.local_date(value) if isinstance(value, datetime) else value
+
+
+def day(value: date | datetime | None) -> str:
+    """3月17日; with its year when that is not the present one."""
+    if value is None:
+        return ""
+    found = _date(value)
+    year = "" if found.year == clock.local_date(clock.now()).year else f"{found.year}年"
+    return f"{year}{found.month}月{found.day}日"
+
+
+def full_day(value: date | datetime | None) -> str:
+    """2026年3月17日, for papers and proofs."""
+    if value is None:
+        return ""
+    found = _date(value)
+    return f"{found.year}年{found.month}月{found.day}日"
+
+
+def weekday(value: date | datetime) -> str:
+    """周六"""
+    return f"周{WEEKDAYS[_date(value).weekday()]}"
+
+
+def month(value: date | datetime) -> str:
+    """2026年3月"""
+    found = _date(value)
+    return f"{found.year}年{found.month}月"
+
+
+def short_day(value: date | datetime) -> str:
+    """03-17, for the narrow column of a statement."""
+    return f"{_date(value):%m-%d}"
+
+
+def moment(value: datetime | None) -> str:
+    """3月17日 16:42, village time."""
+    return f"{day(value)} {value.astimezone(clock.ZONE):%H:%M}" if value else ""
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan with two decimals: 123450 → 1,234.50; a true minus for negatives."""
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'−' if fen < 0 else ''}{whole:,}.{rest:02d}"
+
+
+def voucher(public_id: str) -> str:
+    """The short form of a transaction's public id, as printed: 7F3A-92."""
+    return f"{public_id[:4]}-{public_id[4:6]}".upper()
+
+
+def groups(fingerprint: str | bytes) -> list[str]:
+    """The first 16 hexadecimal digits in four groups, to compare by eye."""
+    text = bytes(fingerprint).hex() if isinstance(fingerprint, (bytes, memoryview)) else fingerprint
+    return [text[start : start + 4] for start in range(0, 16, 4)]
+
+
+def spaced(code: str) -> str:
+    """An 8-digit code in two halves: 4821 7703."""
+    return f"{code[:4]} {code[4:]}"
+
+
+FILTERS = {
+    "points": points.show,
+    "signed": points.show_signed,
+    "day": day,
+    "full_day": full_day,
+    "short_day": short_day,
+    "weekday": weekday,
+    "month": month,
+    "moment": moment,
+    "yuan": yuan,
+    "voucher": voucher,
+    "groups": groups,
+    "spaced": spaced,
+}

@@ -1,0 +1,25 @@
+"""The form that every door's forms are made from."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from django import forms
+
+from wenming.core.errors import Refusal
+
+
+class Form(forms.Form):
+    """A form that turns a refusal into words beside the field it speaks of, and keeps what was typed."""
+
+    use_required_attribute = False
+
+    @contextlib.contextmanager
+    def catching_refusals(self) -> Iterator[None]:
+        """Inside, a refusal ends the block and becomes an error; go on behind the block by showing the form again."""
+        try:
+            yield
+        except Refusal as refusal:
+            field = refusal.field if refusal.field in self.fields else None
+            self.add_error(field, refusal.words)
