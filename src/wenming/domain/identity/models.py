@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractBaseUser):
     """Someone who can log in. Holds no phone and no ID number; what they may do comes from appointments."""
 
     public_id = models.CharField(max_length=32, unique=True)
-    display_name = models.CharField(max_length=40)
+    display_name = models.CharField(max_length=60)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
     token_version = models.PositiveIntegerField(default=1)
@@ -22,12 +24,13 @@ class User(AbstractBaseUser):
 
 
 class LoginName(models.Model):
-    """A phone number, household number or officer's name under which a user logs in; only its keyed hash is kept."""
+    """A phone, household or passbook number, or officer's name under which a user logs in; only its keyed hash is kept."""
 
     class Kind(models.TextChoices):
-        PHONE = "phone", "手机号"
-        HOUSEHOLD = "household", "户号"
-        OFFICER = "officer", "工作账号"
+        PHONE = "phone", _("手机号")
+        HOUSEHOLD = "household", _("户号")
+        PASSBOOK = "passbook", _("存折号")
+        OFFICER = "officer", _("工作账号")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="login_names")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -44,6 +47,11 @@ class Activation(models.Model):
     expires_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(used_at__isnull=True), name="one_activation_at_a_time"),
+        ]
 
 
 class ApiKey(models.Model):

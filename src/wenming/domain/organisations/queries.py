@@ -1,0 +1,213 @@
+"""Reads of the organisations room: regions, banks, branches, offices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from wenming.core.actor import Actor, Grant
+from wenming.core.errors import NotFound
+from wenming.domain.organisations import models
+from wenming.domain.organisations.models import Appointment, Organisation, Region, ServiceArea
+
+Role = models.Role
+Kind = Organisation.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """A village by its official code, and whether a branch serves it (`branch_id` is None if not)."""
+
+    code: str
+    name: str
+    branch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """One office held: who, as what, where, from when until when."""
+
+    appointment_id: int
+    user_id: int
+    name: str
+    role: str
+    lane: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @property
+    def role_label(self) -> str:
+        return str(Role(self.role).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    counties: int
+    head_banks: int
+    branches: int
+    villages: int
+    villages_served: int
+
+
+def _in_force(at: datetime) -> Q:
+    return Q(starts_at__lte=at) & (Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+
+
+def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
+    """The appointments in force at this instant, with the branches that each reaches. At most two queries."""
+    held = list(Appointment.objects.select_related("organisation").filter(_in_force(at), user_id=user_id).order_by("id"))
+    above = [a.organisation_id for a in held if a.organisation.kind != Kind.BRANCH]
+    reached: list[tuple[int, int | None, int | None]] = []
+    if above:
+        below = Organisation.objects.filter(kind=Kind.BRANCH).filter(
+            Q(parent_id__in=above) | Q(parent__parent_id__in=above)
+        )
+        reached = list(below.values_list("pk", "parent_id", "parent__parent_id"))
+    grants = []
+    for a in held:
+        if a.organisation.kind == Kind.BRANCH:
+            branches = frozenset({a.organisation_id})
+        else:
+            branches = frozenset(pk for pk, *parents in reached if a.organisation_id in parents)
+        grants.append(Grant(role=a.role, organisation_id=a.organisation_id, branch_ids=branches, lane=a.lane))
+    return tuple(grants)
+
+
+def organisation(*, organisation_id: int) -> Organisation:
+    found = Organisation.objects.select_related("parent").filter(pk=organisation_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def organisation_by_code(*, code: str) -> Organisation:
+    found = Organisation.objects.select_related("parent").filter(code=code.strip()).first()
+    if found is None:
+        raise NotFound(field="code")
+    return found
+
+
+def branch_by_code(*, code: str) -> Organisation:
+    found = organisation_by_code(code=code)
+    if found.kind != Kind.BRANCH:
+        raise NotFound(field="code")
+    return found
+
+
+def head_banks() -> list[Organisation]:
+    return list(Organisation.objects.filter(kind=Kind.HEAD_BANK).order_by("code"))
+
+
+def branches_of(*, head_bank_id: int) -> list[Organisation]:
+    return list(Organisation.objects.filter(kind=Kind.BRANCH, parent_id=head_bank_id).order_by("code"))
+
+
+def all_branches() -> list[Organisation]:
+    """Every branch of this store by code, for the operator's shell and the public board."""
+    return list(Organisation.objects.select_related("parent").filter(kind=Kind.BRANCH).order_by("code"))
+
+
+def visible_branches(*, actor: Actor) -> list[Organisation]:
+    """The branches that exist for this actor: those of the offices, and the own one as a depositor."""
+    branches = Organisation.objects.select_related("parent").filter(kind=Kind.BRANCH).order_by("code")
+    if not actor.is_system:
+        own = {actor.branch_id} if actor.branch_id is not None else set()
+        branches = branches.filter(pk__in=actor.branches() | own)
+    return list(branches)
+
+
+def may_see(*, actor: Actor, branch_id: int) -> bool:
+    return actor.is_system or branch_id in actor.branches() or branch_id == actor.branch_id
+
+
+def _bank(branch_id: int) -> Organisation:
+    found = organisation(organisation_id=branch_id)
+    bank = found.parent if found.kind == Kind.BRANCH else found
+    if bank is None or bank.book_id is None:
+        raise NotFound
+    return bank
+
+
+def book_of(*, branch_id: int) -> int:
+    """The book into which a branch (or a head bank) writes."""
+    book_id = _bank(branch_id).book_id
+    assert book_id is not None
+    return book_id
+
+
+def head_bank_of(*, branch_id: int) -> int:
+    """The head bank above a branch; a head bank is its own."""
+    return _bank(branch_id).pk
+
+
+def villages_of(*, branch_id: int, on: date | None = None) -> list[Village]:
+    """The villages that a branch serves now, or on a day."""
+    areas = ServiceArea.objects.filter(branch_id=branch_id).select_related("region").order_by("region__code")
+    if on is None:
+        areas = areas.filter(valid_to__isnull=True)
+    else:
+        areas = areas.filter(Q(valid_to__isnull=True) | Q(valid_to__gt=on), valid_from__lte=on)
+    return [Village(area.region.code, area.region.name, branch_id) for area in areas]
+
+
+def villages_by_branch() -> dict[int, list[Village]]:
+    """The villages served now, of every branch, in one query."""
+    found: dict[int, list[Village]] = {}
+    for area in ServiceArea.objects.filter(valid_to__isnull=True).select_related("region").order_by("region__code"):
+        found.setdefault(area.branch_id, []).append(Village(area.region.code, area.region.name, area.branch_id))
+    return found
+
+
+def villages_under(*, parent_code: str, on: date) -> list[Village]:
+    """The villages of a town on a day, with the branch that serves each, if any."""
+    regions = Region.objects.filter(_valid(on), level="village", parent_code=parent_code).order_by("code")
+    served = dict(
+        ServiceArea.objects.filter(valid_to__isnull=True, region__in=regions).values_list("region_id", "branch_id")
+    )
+    return [Village(region.code, region.name, served.get(region.pk)) for region in regions]
+
+
+def _valid(on: date) -> Q:
+    return Q(valid_from__lte=on) & (Q(valid_to__isnull=True) | Q(valid_to__gt=on))
+
+
+def regions_by_code(*, codes: Iterable[str], on: date) -> dict[str, Region]:
+    return {region.code: region for region in Region.objects.filter(_valid(on), code__in=list(codes))}
+
+
+def officers_of(*, branch_id: int, at: datetime) -> list[Officer]:
+    """Who holds which office at a branch (or head bank) at this instant."""
+    return _officers(Appointment.objects.filter(_in_force(at), organisation_id=branch_id))
+
+
+def appointments_of(*, user_id: int) -> list[Officer]:
+    """Every office a user holds or held."""
+    return _officers(Appointment.objects.filter(user_id=user_id))
+
+
+def appointment(*, appointment_id: int) -> Appointment:
+    found = Appointment.objects.select_related("organisation", "user").filter(pk=appointment_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _officers(held: QuerySet[Appointment]) -> list[Officer]:
+    return [
+        Officer(a.pk, a.user_id, a.user.display_name, a.role, a.lane, a.starts_at, a.ends_at)
+        for a in held.select_related("user").order_by("role", "id")
+    ]
+
+
+def counts() -> Counts:
+    kinds = list(Organisation.objects.values_list("kind", flat=True))
+    return Counts(
+        counties=kinds.count(Kind.COUNTY),
+        head_banks=kinds.count(Kind.HEAD_BANK),
+        branches=kinds.count(Kind.BRANCH),
+        villages=Region.objects.filter(level="village", valid_to__isnull=True).count(),
+        villages_served=ServiceArea.objects.filter(valid_to__isnull=True).count(),
+    )
