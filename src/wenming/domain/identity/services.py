@@ -38,7 +38,11 @@ class LoginNameTaken(Refusal):
 class WrongActivation(Refusal):
     """The one answer for an unknown name, a wrong, used or overdue code, or too many tries: says nothing about who exists."""
 
-    code, message, field = "identity.wrong_activation", _("登录名或激活码不对，或激活码已过期。请再看一遍，或到柜台重领。"), "code"
+    code, message, field = (
+        "identity.wrong_activation",
+        _("登录名或激活码不对，或激活码已过期。请再看一遍，或到柜台重领。"),
+        "code",
+    )
 
 
 class WeakPassword(Refusal):
@@ -80,9 +84,7 @@ def register_user(*, display_name: str, at: datetime) -> User:
     name = display_name.strip()
     if not 1 <= len(name) <= NAME_MAX:
         raise WrongInput(field="display_name", message=_("请填姓名，最多 60 个字。"))
-    return User.objects.create(
-        public_id=chance.public_id(), display_name=name, registered_at=at, password=make_password(None)
-    )
+    return User.objects.create(public_id=chance.public_id(), display_name=name, registered_at=at, password=make_password(None))
 
 
 @service
@@ -154,9 +156,7 @@ def activate(*, name: str, code: str, password: str, at: datetime) -> User | Ref
     """Set a password by an activation code. Five wrong codes make it void; every failure has the same answer."""
     _check_password(password, None)
     found = queries.user_by_login_name(name=name)
-    activation = (
-        Activation.objects.select_for_update().filter(user_id=found.pk, used_at__isnull=True).first() if found else None
-    )
+    activation = Activation.objects.select_for_update().filter(user_id=found.pk, used_at__isnull=True).first() if found else None
     given = vault.digest("activation", f"{found.pk if found else 0}:{_digits(code)}")
     encoded = make_password(password)
     if found is None or activation is None or activation.expires_at <= at or activation.tries >= CODE_TRIES:

@@ -75,8 +75,6 @@ class Appointment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="term_runs_forward"
-            ),
+            models.CheckConstraint(condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="term_runs_forward"),
         ]
         indexes = [models.Index(fields=["user", "ends_at"], name="appointment_of_user")]

@@ -62,9 +62,7 @@ def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
     above = [a.organisation_id for a in held if a.organisation.kind != Kind.BRANCH]
     reached: list[tuple[int, int | None, int | None]] = []
     if above:
-        below = Organisation.objects.filter(kind=Kind.BRANCH).filter(
-            Q(parent_id__in=above) | Q(parent__parent_id__in=above)
-        )
+        below = Organisation.objects.filter(kind=Kind.BRANCH).filter(Q(parent_id__in=above) | Q(parent__parent_id__in=above))
         reached = list(below.values_list("pk", "parent_id", "parent__parent_id"))
     grants = []
     for a in held:
@@ -164,9 +162,7 @@ def villages_by_branch() -> dict[int, list[Village]]:
 def villages_under(*, parent_code: str, on: date) -> list[Village]:
     """The villages of a town on a day, with the branch that serves each, if any."""
     regions = Region.objects.filter(_valid(on), level="village", parent_code=parent_code).order_by("code")
-    served = dict(
-        ServiceArea.objects.filter(valid_to__isnull=True, region__in=regions).values_list("region_id", "branch_id")
-    )
+    served = dict(ServiceArea.objects.filter(valid_to__isnull=True, region__in=regions).values_list("region_id", "branch_id"))
     return [Village(region.code, region.name, served.get(region.pk)) for region in regions]
 
 
