@@ -93,7 +93,7 @@ class Roll:
             for title in self.source.sample(titles, min(count, len(titles))):
                 code, village = self.source.choice(villages)
                 classes = ("unit",) if kind == "unit" else ("villager",)
-                body = Member(village.removesuffix("委会").removesuffix("民") + title, kind=kind, classes=classes)
+                body = Member(f"{village}{title}", kind=kind, classes=classes)
                 made.append(Family("", code, "", self.years[0][0], 1, [body]))
         return made
 
