@@ -75,12 +75,15 @@ class StockChange(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="change_not_zero")]
+        indexes = [models.Index(fields=["subject"], name="change_subject")]
 
 
 class Order(models.Model):
     """One redemption: points held in escrow, then handed over, or cancelled, expired, refunded.
 
-    `pickup_code` is 8 digits, unique among the open orders of the head bank.
+    `price` and `cost` are those of the whole order, as they were when it was placed; `ended_at` is when it left PLACED.
+    `held` put the points into escrow, `settled` ended that hold, `refunded` gave them back later. `pickup_code` is
+    8 digits, unique among open orders.
     """
 
     class Status(models.TextChoices):
@@ -105,6 +108,7 @@ class Order(models.Model):
     cost = models.BigIntegerField()
     pickup_code = models.CharField(max_length=8)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PLACED)
+    door = models.CharField(max_length=12)
     placed_by = models.BigIntegerField(null=True)
     placed_at = models.DateTimeField()
     pick_up_by = models.DateTimeField()
@@ -115,6 +119,7 @@ class Order(models.Model):
     request_hash = models.CharField(max_length=64, default="")
     held = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
     settled = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
+    refunded = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
@@ -123,8 +128,14 @@ class Order(models.Model):
                 condition=Q(status="placed", ended_at__isnull=True) | (~Q(status="placed") & Q(ended_at__isnull=False)),
                 name="ended_has_instant",
             ),
+            models.CheckConstraint(condition=Q(status="placed") | Q(held__isnull=False), name="ended_was_held"),
+            models.CheckConstraint(condition=~Q(status="refunded") | Q(settled__isnull=False), name="refunded_was_settled"),
+            models.CheckConstraint(condition=Q(quantity__gt=0, price__gt=0), name="order_positive"),
         ]
         indexes = [
             models.Index(fields=["branch", "status", "id"], name="order_queue"),
+            models.Index(fields=["status", "pick_up_by"], name="order_expiry"),
+            models.Index(fields=["pickup_code"], name="order_code"),
+            models.Index(fields=["branch", "ended_at"], name="order_of_day"),
             models.Index(fields=["depositor", "-id"], name="order_of_depositor"),
         ]

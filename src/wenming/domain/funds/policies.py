@@ -1,0 +1,34 @@
+"""Who may open funds, record money and see what is left."""
+
+from __future__ import annotations
+
+from wenming.core.actor import Actor
+from wenming.domain.organisations.queries import Role
+
+KEEPERS = (Role.CLERK, Role.DIRECTOR, Role.HEAD_OFFICER)
+
+
+def may_open_fund(actor: Actor, organisation_id: int) -> bool:
+    return _holds(actor, organisation_id, Role.DIRECTOR, Role.HEAD_OFFICER)
+
+
+def may_receive_money(actor: Actor, organisation_id: int) -> bool:
+    return _holds(actor, organisation_id, *KEEPERS)
+
+
+def may_draw(actor: Actor) -> bool:
+    """Draws are made by the rooms above (the mall), whose own rules let the officer act; a villager never draws."""
+    return actor.is_system or actor.is_officer
+
+
+def may_see_funds(actor: Actor, organisation_id: int) -> bool:
+    return actor.is_system or organisation_id in seen_organisations(actor)
+
+
+def seen_organisations(actor: Actor) -> frozenset[int]:
+    """The branches that the actor's appointments reach, and the organisations where they stand."""
+    return actor.branches() | frozenset(grant.organisation_id for grant in actor.grants)
+
+
+def _holds(actor: Actor, organisation_id: int, *roles: str) -> bool:
+    return actor.holds(*roles, organisation_id=organisation_id) or actor.holds(*roles, branch_id=organisation_id)

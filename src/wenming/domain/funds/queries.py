@@ -1,0 +1,75 @@
+"""Reads of the funds' room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from wenming.core.actor import Actor
+from wenming.core.errors import NotFound
+from wenming.domain.funds import policies
+from wenming.domain.funds.models import Draw, Fund, Receipt
+from wenming.domain.ledger import queries as ledger_queries
+
+Source = Fund.Source
+
+
+@dataclass(frozen=True, slots=True)
+class FundBalance:
+    """What is left in one fund, in fen."""
+
+    id: int
+    organisation_id: int
+    organisation_name: str
+    source: str
+    source_label: str
+    name: str
+    balance: int
+
+
+def funds_of(*, organisation_id: int) -> QuerySet[Fund]:
+    return Fund.objects.filter(organisation_id=organisation_id).order_by("id")
+
+
+def fund(*, actor: Actor, fund_id: int) -> Fund:
+    """One fund that the actor may see."""
+    found = Fund.objects.filter(pk=fund_id).select_related("organisation").first()
+    if found is None or not policies.may_see_funds(actor, found.organisation_id):
+        raise NotFound()
+    return found
+
+
+def fund_balances(*, actor: Actor, organisation_id: int | None = None) -> list[FundBalance]:
+    """The funds that the actor may see, with what is left in each."""
+    funds = Fund.objects.select_related("organisation").order_by("organisation__code", "id")
+    if not actor.is_system:
+        funds = funds.filter(organisation_id__in=policies.seen_organisations(actor))
+    if organisation_id is not None:
+        funds = funds.filter(organisation_id=organisation_id)
+    rows = list(funds)
+    balances = ledger_queries.balances(account_ids=[row.account_id for row in rows])
+    return [
+        FundBalance(
+            id=row.pk,
+            organisation_id=row.organisation_id,
+            organisation_name=row.organisation.name,
+            source=row.source,
+            source_label=row.get_source_display(),
+            name=row.name,
+            balance=balances.get(row.account_id, 0),
+        )
+        for row in rows
+    ]
+
+
+def receipts_of(*, actor: Actor, fund_id: int, before: int | None = None, limit: int = 30) -> list[Receipt]:
+    """What came into a fund, newest first."""
+    receipts = Receipt.objects.filter(fund=fund(actor=actor, fund_id=fund_id)).order_by("-id")
+    return list((receipts.filter(pk__lt=before) if before else receipts)[:limit])
+
+
+def draws_for(*, subjects: Iterable[str]) -> dict[str, Draw]:
+    """The draw of each subject that has one."""
+    return {draw.subject: draw for draw in Draw.objects.filter(subject__in=list(subjects)).select_related("fund")}
