@@ -54,9 +54,13 @@ def record(
     event.save(force_insert=True)
 
 
-def trail(*, subject: str = "", organisation_ids: frozenset[int] | None = None, limit: int = 100) -> QuerySet[AuditEvent]:
-    """The newest events first, of one subject or of some organisations."""
+def trail(
+    *, subject: str = "", organisation_ids: frozenset[int] | None = None, before: int | None = None, limit: int = 100
+) -> QuerySet[AuditEvent]:
+    """The newest events first, of one subject or of some organisations; `before` goes on where a page ended."""
     events = AuditEvent.objects.order_by("-id")
+    if before is not None:
+        events = events.filter(pk__lt=before)
     if subject:
         events = events.filter(subject=subject)
     if organisation_ids is not None:
