@@ -1,9 +1,9 @@
-"""Declarations of deeds and the reviews of them."""
+"""Declarations of deeds, the reviews of them, and the reversals that put wrong ones right."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 
 class Status(models.TextChoices):
@@ -29,16 +29,17 @@ class Door(models.TextChoices):
 
 
 class Declaration(models.Model):
-    """One deed of one depositor under one rule item. `points` and `honour` are set when it is approved, with every step kept.
+    """One deed of one depositor under one rule item. `points` and `honour` are set when it is approved, with every step kept;
+    `posted` is what really moved in the passbook: the points, or for a demerit what was there to take.
 
     `group_key` joins the declarations of one deed done by several; `revision` counts edits, each of which starts the
     review and the notice anew; `history` keeps the earlier versions.
     """
 
     STEPS = {
-        Status.SUBMITTED: frozenset({Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.APPROVED, Status.DEPOSITED}),
+        Status.SUBMITTED: frozenset({Status.RETURNED, Status.REJECTED, Status.WITHDRAWN, Status.APPROVED}),
         Status.RETURNED: frozenset({Status.SUBMITTED, Status.WITHDRAWN}),
-        Status.APPROVED: frozenset({Status.ON_NOTICE, Status.REJECTED, Status.SUBMITTED}),
+        Status.APPROVED: frozenset({Status.ON_NOTICE, Status.DEPOSITED, Status.REJECTED, Status.SUBMITTED}),
         Status.ON_NOTICE: frozenset({Status.DEPOSITED, Status.REJECTED, Status.SUBMITTED}),
         Status.DEPOSITED: frozenset({Status.REVERSED}),
     }
@@ -61,6 +62,7 @@ class Declaration(models.Model):
     history = models.JSONField(default=list)
     points = models.BigIntegerField(null=True)
     honour = models.BigIntegerField(null=True)
+    posted = models.BigIntegerField(null=True)
     explanation = models.JSONField(default=dict)
     notice_line_id = models.BigIntegerField(null=True)
     transaction = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
@@ -72,10 +74,11 @@ class Declaration(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status__in=["deposited", "reversed"]) | Q(transaction__isnull=False), name="deposited_is_posted"
+                condition=~Q(status__in=["deposited", "reversed"]) | Q(transaction__isnull=False) | Q(posted=0, points__lt=0),
+                name="deposited_is_posted",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["approved", "on_notice", "deposited"]) | Q(points__isnull=False),
+                condition=~Q(status__in=["approved", "on_notice", "deposited"]) | Q(points__isnull=False, honour__isnull=False),
                 name="approved_has_points",
             ),
         ]
@@ -84,6 +87,9 @@ class Declaration(models.Model):
             models.Index(fields=["depositor", "item", "happened_on"], name="declaration_caps"),
             models.Index(fields=["household", "item", "happened_on"], name="declaration_household"),
             models.Index(fields=["depositor", "-id"], name="declaration_of_depositor"),
+            models.Index(fields=["branch", "happened_on"], name="declaration_by_day"),
+            models.Index(fields=["batch_key"], condition=~Q(batch_key=""), name="declaration_batch"),
+            models.Index(fields=["group_key"], condition=~Q(group_key=""), name="declaration_group"),
         ]
 
 
@@ -105,4 +111,38 @@ class Review(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["declaration", "revision", "reviewer"], name="one_review_each"),
+        ]
+
+
+class Reversal(models.Model):
+    """A deposited declaration found wrong: one officer proposes, a second confirms, the ledger posts the opposite."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "待复核"
+        CONFIRMED = "confirmed", "已更正"
+        DROPPED = "dropped", "不更正"
+
+    STEPS = {Status.PROPOSED: frozenset({Status.CONFIRMED, Status.DROPPED})}
+
+    declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="reversals")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    reason = models.CharField(max_length=200)
+    proposed_by = models.BigIntegerField(null=True)
+    proposed_at = models.DateTimeField()
+    decided_by = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    written_off = models.BooleanField(default=False)
+    transaction = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["declaration"], condition=~Q(status="dropped"), name="one_reversal"),
+            models.CheckConstraint(
+                condition=Q(status="proposed", decided_at__isnull=True) | (~Q(status="proposed") & Q(decided_at__isnull=False)),
+                name="decided_has_instant",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="confirmed") | Q(proposed_by__isnull=True) | ~Q(proposed_by=F("decided_by")),
+                name="reversal_by_two_persons",
+            ),
         ]

@@ -17,6 +17,8 @@ class Notice(models.Model):
 
     branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
     number = models.CharField(max_length=24, unique=True)
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
     title = models.CharField(max_length=60)
     published_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -29,7 +31,10 @@ class Notice(models.Model):
     published_by = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("published_at")), name="notice_runs_forward")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("published_at")), name="notice_runs_forward"),
+            models.UniqueConstraint(fields=["branch", "year", "sequence"], name="notice_number_once"),
+        ]
         indexes = [models.Index(fields=["branch", "status", "-id"], name="notice_of_branch")]
 
 
@@ -63,7 +68,19 @@ class NoticeLine(models.Model):
                 fields=["subject"], condition=Q(status__in=["standing", "contested"]), name="subject_stands_once"
             ),
         ]
-        indexes = [models.Index(fields=["subject"], name="line_subject")]
+        indexes = [
+            models.Index(fields=["subject"], name="line_subject"),
+            models.Index(fields=["status", "id"], name="line_status"),
+        ]
+
+
+class Reason(models.TextChoices):
+    """What an objector says is wrong."""
+
+    NOT_DONE = "not_done", "没做过这件事"
+    AMOUNT = "amount", "分数记多了或记少了"
+    PERSON = "person", "记错了人"
+    OTHER = "other", "别的原因"
 
 
 class Objection(models.Model):
@@ -78,7 +95,7 @@ class Objection(models.Model):
 
     line = models.ForeignKey(NoticeLine, on_delete=models.PROTECT, related_name="objections")
     raised_by = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="+")
-    reason = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20, choices=Reason.choices)
     words = models.CharField(max_length=500, blank=True)
     raised_at = models.DateTimeField()
     due_on = models.DateField()

@@ -41,6 +41,20 @@ class Track(models.TextChoices):
     POST_FIRST = "post_first", "先入账再公示"
 
 
+class DemeritKind(models.TextChoices):
+    """The lawful grounds of a demerit: one's own yard, public space, dog, waste, a task or pledge taken on freely, or a
+    ruling that is already in force. There is no other."""
+
+    NONE = "", "不是减分项"
+    YARD = "yard", "自家门前和院里"
+    PUBLIC_SPACE = "public_space", "占用公共地方"
+    DOG = "dog", "养犬"
+    WASTE = "waste", "垃圾投放"
+    NO_SHOW = "no_show", "报名后没来"
+    PLEDGE = "pledge", "自己的承诺没兑现"
+    RULING = "ruling", "有生效的法律文书"
+
+
 class RuleBook(models.Model):
     """The rules of one organisation: a head bank's book holds for branches that have none of their own."""
 
@@ -49,7 +63,10 @@ class RuleBook(models.Model):
 
 
 class Edition(models.Model):
-    """A dated version. In force over [in_force_from, in_force_to); editions of a book never overlap."""
+    """A dated version. In force over [in_force_from, in_force_to); editions of a book never overlap.
+
+    Demerit items count only where `demerits_vote` names the recorded vote that switched them on.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", "起草中"
@@ -64,10 +81,20 @@ class Edition(models.Model):
     in_force_to = models.DateField(null=True)
     drafted_by = models.BigIntegerField(null=True)
     approved_by = models.BigIntegerField(null=True)
+    drafted_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
     adopted_note = models.CharField(max_length=200, blank=True)
+    demerits_vote = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["rule_book"], condition=Q(status="in_force", in_force_to__isnull=True), name="one_open_edition"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="in_force") | Q(drafted_by__isnull=True) | ~Q(drafted_by=F("approved_by")),
+                name="edition_by_two_persons",
+            ),
             models.UniqueConstraint(fields=["rule_book", "number"], name="edition_number_once"),
             models.CheckConstraint(condition=~Q(status="in_force") | Q(in_force_from__isnull=False), name="in_force_has_date"),
             models.CheckConstraint(
@@ -80,17 +107,20 @@ class RuleItem(models.Model):
     """One clause. Amounts are hundredths of a point. The JSON fields:
 
     steps: [{"from": 4, "points": 100}, …] by rising `from`, in the item's unit;
-    classes: {"villager": {}, "minor": {"points": 100, "person_month": 2}, …}: who may earn, and what differs for them;
+    classes: {"villager": {}, "minor": {"points": 100, "person_times_month": 2}, …}: who may earn, and what differs for
+    them; empty: everyone, alike;
     declarers: any of self, other, lane_chief, counter, sheet, activity;
     evidence: any of photo, document, witness, none.
     Caps count times (`*_times_*`) or points (`*_points_*`); NULL means no cap.
     """
 
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="items")
+    place = models.PositiveSmallIntegerField(default=0)
     code = models.CharField(max_length=12)
     category = models.CharField(max_length=16, choices=Category.choices)
     direction = models.CharField(max_length=8, choices=Direction.choices, default=Direction.MERIT)
     effect = models.CharField(max_length=20, choices=Effect.choices, default=Effect.POINTS_AND_HONOUR)
+    demerit_kind = models.CharField(max_length=14, choices=DemeritKind.choices, blank=True, default=DemeritKind.NONE)
     title = models.CharField(max_length=60)
     plain = models.CharField(max_length=200, blank=True)
     value_kind = models.CharField(max_length=10, choices=ValueKind.choices, default=ValueKind.FIXED)
@@ -124,4 +154,8 @@ class RuleItem(models.Model):
             models.CheckConstraint(condition=Q(notice_workdays__gte=3, notice_workdays__lte=7), name="notice_3_to_7"),
             models.CheckConstraint(condition=Q(reviews_needed__gte=1, reviews_needed__lte=5), name="reviews_1_to_5"),
             models.CheckConstraint(condition=Q(points__gte=0), name="value_not_negative"),
+            models.CheckConstraint(
+                condition=Q(direction="merit", demerit_kind="") | (Q(direction="demerit", effect="points") & ~Q(demerit_kind="")),
+                name="demerit_is_of_a_lawful_kind",
+            ),
         ]
