@@ -1,0 +1,251 @@
+"""Paper: passbook pages, the red list, slips. Typst turns plain data into PDF with a font that comes with the program.
+
+Amounts in `data` are hundredths of a point; everything else is a text that is ready to show. The caller masks names.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import manimgx_fonts_cjk
+import segno
+import typst
+from django.utils.translation import gettext as _
+
+from wenming.core import points
+
+TEMPLATES = Path(__file__).resolve().parent / "typst"
+FONTS = Path(manimgx_fonts_cjk.__file__).resolve().parent
+LINES_A_PAGE = 22
+FINGERPRINT_DIGITS = 16
+_LIST_COLUMNS = {"a3": 4, "a4": 3}
+_LIST_ROWS = {"a3": 32, "a4": 26}
+_LINE_HEIGHT = {"a3": 7.5, "a4": 8.2}
+_HONOURS_TAKE = 4
+
+Data = Mapping[str, Any]
+
+
+def passbook_pdf(data: Data) -> bytes:
+    """Passbook pages in A4, 22 lines each, oldest line first.
+
+    Keys: place, holder, number, printed_at, lines; optional title (善行簿), number_label (户号), opening (the balance
+    carried in, 0), first_page (1), last_page, url (verification address; the page number and fingerprint are added).
+    A line has: day, words, amount (signed), balance, voucher; optional item (rule code).
+    """
+    groups = [data["lines"][start : start + LINES_A_PAGE] for start in range(0, max(len(data["lines"]), 1), LINES_A_PAGE)]
+    first = int(data.get("first_page", 1))
+    pages = []
+    carried = int(data.get("opening", 0))
+    for place, lines in enumerate(groups):
+        page = _passbook_page(lines, carried)
+        fingerprint = page_fingerprint(data["number"], carried, lines)
+        address = f"{data.get('url', '')}?page={first + place}&print={fingerprint}"
+        page.update(number=first + place, pages=data.get("last_page", first + len(groups) - 1))
+        page.update(fingerprint=in_fours(fingerprint), qr=qr_svg(address))
+        pages.append(page)
+        carried = int(lines[-1]["balance"]) if lines else carried
+    words = {
+        "title": data.get("title") or _("善行簿"),
+        "place": data["place"],
+        "printed_at": data["printed_at"],
+        "holder": data["holder"],
+        "number": data["number"],
+        "number_label": data.get("number_label") or _("户号"),
+        "pages": pages,
+    }
+    return _compile("passbook", words)
+
+
+def _passbook_page(lines: Sequence[Data], carried: int) -> dict[str, Any]:
+    earned = sum(line["amount"] for line in lines if line["amount"] > 0)
+    spent = -sum(line["amount"] for line in lines if line["amount"] < 0)
+    shown = [
+        {
+            "day": line["day"],
+            "words": _cut(line["words"], 19),
+            "item": line.get("item") or "—",
+            "earned": points.show_signed(line["amount"]) if line["amount"] > 0 else "",
+            "spent": points.show(-line["amount"]) if line["amount"] < 0 else "",
+            "balance": points.show(line["balance"]),
+            "voucher": line["voucher"],
+        }
+        for line in lines
+    ]
+    blank = dict.fromkeys(("day", "words", "item", "earned", "spent", "balance", "voucher"), "")
+    return {
+        "lines": shown + [blank] * (LINES_A_PAGE - len(shown)),
+        "count": len(lines),
+        "carried": points.show(carried),
+        "balance": points.show(lines[-1]["balance"] if lines else carried),
+        "earned": points.show(earned),
+        "spent": points.show(spent),
+    }
+
+
+def page_fingerprint(number: str, carried: int, lines: Sequence[Data]) -> str:
+    """The first 16 hex digits of SHA-256 over the page's facts: passbook number, balance carried in, each line."""
+    facts = [number, carried, *([line["day"], line["amount"], line["balance"], line["voucher"]] for line in lines)]
+    canonical = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+    return hashlib.sha256(canonical).hexdigest()[:FINGERPRINT_DIGITS]
+
+
+def red_list_pdf(data: Data) -> bytes:
+    """The red list or any notice, A3 or A4, as many sheets as the lines need, each with number, fingerprint and stamp place.
+
+    Keys: place, number, lines, fingerprint (hex), url; optional title (文明红榜), paper ("a3"), period, until (the last
+    day for objections), order (how the lines are ordered), honours (up to three of title, name, words), demerits (list of
+    words, count: shown as numbers of households, without names), phone, handlers (who takes objections), stamp.
+    A line has: name (already masked), words, points.
+    """
+    paper = str(data.get("paper", "a3")).lower()
+    entries = [
+        {"name": line["name"], "words": _cut(line["words"], 10), "points": points.show_signed(line["points"]), "is_demerit": False}
+        for line in data["lines"]
+    ]
+    for one in data.get("demerits", ()):
+        households = _("{count} 户").format(count=one["count"])
+        entries.append({"name": _("减分"), "words": _cut(one["words"], 10), "points": households, "is_demerit": True})
+    words = {
+        "paper": paper,
+        "place": data["place"],
+        "title": data.get("title") or _("文明红榜"),
+        "number": data["number"],
+        "summary": _red_list_summary(data),
+        "columns": _LIST_COLUMNS[paper],
+        "line_height": _LINE_HEIGHT[paper],
+        "pages": _red_list_pages(entries, list(data.get("honours", ()))[:3], paper),
+        "fingerprint": in_fours(str(data["fingerprint"])[:FINGERPRINT_DIGITS]),
+        "object_by": _("有不对的，{until}前提：").format(until=data["until"]) if data.get("until") else _("有不对的请提："),
+        "object_how": _how_to_object(data),
+        "stamp": data.get("stamp") or _("村务监督\n委员会\n盖章处"),
+        "qr": qr_svg(data["url"]),
+    }
+    return _compile("redlist", words)
+
+
+def _red_list_summary(data: Data) -> str:
+    total = points.show_signed(sum(line["points"] for line in data["lines"]))
+    parts = [data.get("period", ""), _("{count} 笔").format(count=len(data["lines"])), _("共 {total} 分").format(total=total)]
+    if data.get("until"):
+        parts.append(_("公示到 {until}").format(until=data["until"]))
+    parts.append(data.get("order", ""))
+    return "\u3000".join(part for part in parts if part)
+
+
+def _red_list_pages(entries: list[dict[str, Any]], honours: list[Data], paper: str) -> list[dict[str, Any]]:
+    columns = _LIST_COLUMNS[paper]
+    pages: list[dict[str, Any]] = []
+    at = 0
+    while at < len(entries) or not pages:
+        shown = honours if not pages else []
+        rows = _LIST_ROWS[paper] + (0 if shown else _HONOURS_TAKE)
+        group = entries[at : at + rows * columns]
+        at += rows * columns
+        tall = -(-len(group) // columns) if len(group) < rows * columns else rows
+        pages.append(
+            {"honours": shown, "columns": [group[tall * place : tall * (place + 1)] for place in range(columns)], "sheet": ""}
+        )
+    if len(pages) > 1:
+        for place, page in enumerate(pages, 1):
+            page["sheet"] = _("第 {place} 张，共 {all} 张").format(place=place, all=len(pages))
+    return pages
+
+
+def _how_to_object(data: Data) -> str:
+    ways = [_("扫码点“提意见”")]
+    if data.get("handlers"):
+        ways.append(_("找监督小组 {handlers}").format(handlers=data["handlers"]))
+    if data.get("phone"):
+        ways.append(_("打村务监督电话 {phone}").format(phone=data["phone"]))
+    return _("{ways}。3 个工作日内答复，答复贴在榜旁边。").format(ways=_("，或").join(ways))
+
+
+def slip_pdf(data: Data) -> bytes:
+    """A redemption slip in A6: both sign it.
+
+    Keys: place, number (voucher), moment, holder, goods, quantity, price, total, url; optional title (兑换凭条),
+    household_number, balance (after this), code (pickup code), teller.
+    """
+    facts = [{"label": _("户名"), "value": data["holder"]}]
+    if data.get("household_number"):
+        facts.append({"label": _("户号"), "value": data["household_number"]})
+    if data.get("teller"):
+        facts.append({"label": _("经办"), "value": data["teller"]})
+    balance = data.get("balance")
+    words = {
+        "title": data.get("title") or _("兑换凭条"),
+        "place": data["place"],
+        "number": data["number"],
+        "moment": data["moment"],
+        "facts": facts,
+        "goods": _cut(data["goods"], 20),
+        "quantity": str(data["quantity"]),
+        "price": points.show(data["price"]),
+        "total": points.show(data["total"]),
+        "balance_words": _("用去 {total} 分，余额 {balance} 分。").format(
+            total=points.show(data["total"]), balance=points.show(balance)
+        )
+        if balance is not None
+        else _("用去 {total} 分。").format(total=points.show(data["total"])),
+        "code": in_fours(data.get("code") or ""),
+        "code_words": _("取货码，出示给柜员") if data.get("code") else _("扫码查这一笔"),
+        "qr": qr_svg(data.get("code") or data["url"]),
+    }
+    return _compile("slip", words)
+
+
+def activation_pdf(data: Data) -> bytes:
+    """The slip that a depositor takes home from the counter to open a login.
+
+    Keys: place, holder, login_names, code (8 digits), valid_until, printed_at, url; optional title (开通凭条).
+    """
+    words = {
+        "title": data.get("title") or _("开通凭条"),
+        "place": data["place"],
+        "holder": data["holder"],
+        "login_names": data["login_names"],
+        "code": in_fours(data["code"]),
+        "valid_until": data["valid_until"],
+        "printed_at": data["printed_at"],
+        "steps": [_("手机扫右边的码，点“第一次用”。"), _("填登录名和开通码。"), _("自己定一个密码，至少 8 位，记牢。")],
+        "qr": qr_svg(data["url"]),
+    }
+    return _compile("activation", words)
+
+
+def in_fours(text: str) -> str:
+    """`9f3c71ae04d2b86e` → `9f3c 71ae 04d2 b86e`, to compare by eye."""
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def qr_svg(text: str) -> str:
+    out = io.BytesIO()
+    segno.make(text or "-", error="m", micro=False).save(out, kind="svg", border=0, xmldecl=False, svgns=True)
+    return out.getvalue().decode()
+
+
+@functools.lru_cache(maxsize=1)
+def _fonts() -> Any:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+
+
+def _compile(template: str, words: Data) -> bytes:
+    made = typst.compile(
+        str(TEMPLATES / f"{template}.typ"),
+        root=str(TEMPLATES),
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(words, ensure_ascii=False)},
+    )
+    assert isinstance(made, bytes)
+    return made
