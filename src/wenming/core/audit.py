@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
 from wenming.core.models import AuditEvent
+from wenming.core.transactions import take_turn
 
 START = bytes(32)
 
@@ -39,7 +40,8 @@ def record(
     facts: dict[str, object] | None = None,
 ) -> None:
     """Append one event. Call inside a service; the chain is locked until that service ends."""
-    last = AuditEvent.objects.select_for_update().order_by("-id").only("hash").first()
+    take_turn("audit")
+    last = AuditEvent.objects.order_by("-id").only("hash").first()
     event = AuditEvent(
         at=at,
         user_id=actor.user_id,

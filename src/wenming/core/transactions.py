@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
@@ -39,3 +40,17 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return run
+
+
+def take_turn(*names: str, shared: bool = False) -> None:
+    """Wait until no other act holds these names; they are held until this act ends. Taken in one order by everybody.
+
+    For what no row stands for: a cap, the next number of a series. On the embedded store writers take turns anyway.
+    """
+    if connection.vendor != "postgresql":
+        return
+    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names})
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute(f"SELECT {function}(%s)", [key])  # noqa: S608
