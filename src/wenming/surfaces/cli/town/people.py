@@ -19,14 +19,18 @@ JOINING = ((2018, 62), (2019, 14), (2020, 10), (2021, 9), (2022, 5))
 
 @dataclass(slots=True)
 class Member:
-    """One depositor to be: a person, or a family, unit or collective that holds its own passbook."""
+    """One depositor to be: a person, or a family, unit or collective that holds its own passbook.
+
+    `classes` are those beyond what follows from kind and age.
+    """
 
     name: str
     kind: str = "person"
     sex: str = ""
     born_on: date | None = None
     phone: str = ""
-    classes: tuple[str, ...] = ("villager",)
+    classes: tuple[str, ...] = ()
+    guardian: str = ""
     is_head: bool = False
 
 
@@ -85,15 +89,24 @@ class Roll:
             made.append(family)
         for family in self.source.sample(made, min(counts.households, len(made))):
             family.members.append(Member(f"{family.members[0].name}家", kind="household"))
+        self._name_lane_chiefs(made)
         return made + self._bodies(villages, counts)
+
+    def _name_lane_chiefs(self, made: list[Family]) -> None:
+        """The first grown-up head of the first year in each lane looks after it."""
+        seen: set[tuple[str, str]] = set()
+        for family in made:
+            head = family.members[0]
+            if family.joined_in == self.years[0][0] and (family.village, family.lane) not in seen and head.phone:
+                seen.add((family.village, family.lane))
+                head.classes = (*head.classes, "lane_chief")
 
     def _bodies(self, villages: list[tuple[str, str]], counts: Counts) -> list[Family]:
         made = []
         for kind, count, titles in (("unit", counts.units, names.UNITS), ("collective", counts.collectives, names.COLLECTIVES)):
             for title in self.source.sample(titles, min(count, len(titles))):
                 code, village = self.source.choice(villages)
-                classes = ("unit",) if kind == "unit" else ("villager",)
-                body = Member(f"{village}{title}", kind=kind, classes=classes)
+                body = Member(f"{village}{title}", kind=kind)
                 made.append(Family("", code, "", self.years[0][0], 1, [body]))
         return made
 
@@ -115,16 +128,17 @@ class Roll:
         if self.source.random() < 0.045 and residents >= 3:
             sex = self.source.choice("mf")
             birthday = self._birthday(2011, 2014)
-            family.members.append(Member(surname + self.names.given(sex, 2011), "person", sex, birthday, "", ("minor",)))
+            child = Member(surname + self.names.given(sex, 2011), "person", sex, birthday, guardian=head.name)
+            family.members.append(child)
         family.resident_count = max(residents, len(family.members))
         return family
 
     def _adult(self, surname: str, sex: str, born_on: date, is_head: bool = False) -> Member:
-        classes = ["villager"]
+        classes = []
         if self.source.random() < 0.09:
             classes.append("party_member")
         elif self.source.random() < 0.04:
-            classes[0] = "new_villager"
+            classes.append("new_villager")
         phone = ""
         if self.source.random() < 0.62:
             self.phones += 1

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from wenming.core import clock
 from wenming.surfaces.cli import building, serving, town
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
+from wenming.surfaces.cli.town import making
 from wenming.surfaces.cli.town.progress import Progress
 
 CARD = "demo.json"
@@ -82,7 +83,7 @@ class Command(BankCommand):
         with building.scratch_store():
             progress.show(0, _("建表"))
             serving.migrate()
-            card = town.make(scale=scale, at=clock.now(), progress=progress)
+            card = making.make(scale=scale, at=clock.now(), progress=progress)
         card["seconds"] = round(progress.seconds, 1)
         progress.end(_("演示镇造好了"))
         (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")

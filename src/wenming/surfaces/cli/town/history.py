@@ -1,0 +1,103 @@
+"""The past of the demo, month by month and branch by branch, through the same bulk services that an import uses."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+from wenming.core import clock
+from wenming.core.actor import Actor
+from wenming.domain.deeds import services as deeds
+from wenming.domain.ledger import services as ledger
+from wenming.domain.organisations import queries as organisations
+from wenming.domain.rulebooks import services as rulebooks
+from wenming.surfaces.cli.town import enrolment, goods
+from wenming.surfaces.cli.town.choices import Saver, Year
+from wenming.surfaces.cli.town.people import Family
+from wenming.surfaces.cli.town.structure import Branch, Town
+
+GROWTH = {2018: 0.75, 2019: 1.0, 2020: 0.9, 2021: 1.1, 2022: 1.25}
+SEASONS = (1.15, 0.8, 1.0, 1.1, 1.05, 1.0, 0.9, 0.9, 1.0, 1.1, 1.0, 1.2)
+EXCHANGE_MONTHS = (3, 6, 9, 12)
+
+
+def months(town: Town) -> Iterator[tuple[date, float]]:
+    """Every month of the past with its part of all points."""
+    scale = town.scale
+    weights = [
+        (date(year, month, 1), GROWTH[year] * SEASONS[month - 1])
+        for year in range(scale.first_year, scale.last_year + 1)
+        for month in range(1, 13)
+    ]
+    whole = sum(weight for _, weight in weights)
+    return ((month, weight / whole) for month, weight in weights)
+
+
+class Past:
+    """Lives through the years: enrols each year's newcomers, records each month's registers, holds exchange days, seals."""
+
+    def __init__(self, *, actor: Actor, source: random.Random, town: Town, rolls: dict[int, list[Family]], shelf: goods.Shelf):
+        self.actor, self.source, self.town, self.rolls, self.shelf = actor, source, town, rolls, shelf
+        self.book_id = organisations.book_of(branch_id=town.head_bank_id)
+        self.drafts = rulebooks.starter_items()
+        self.savers: dict[int, list[Saver]] = {}
+        self.years: dict[int, Year] = {}
+        self.recorded = 0
+
+    def live(self, say: Callable[[float, str], None]) -> None:
+        passed = 0.0
+        for month, part in months(self.town):
+            say(passed, f"{month.year}年{month.month}月")
+            if month.month == 1:
+                self._new_year(month)
+            if month.month in EXCHANGE_MONTHS:
+                self._exchange(month.replace(day=20))
+            target = int(self.town.scale.points * 100 * part)
+            whole = sum(saver.weight for some in self.savers.values() for saver in some)
+            for branch in self.town.branches:
+                weight = sum(saver.weight for saver in self.savers[branch.number])
+                self._month(branch, month, int(target * weight / whole))
+            ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
+            passed += part
+
+    def _new_year(self, month: date) -> None:
+        start = clock.day_start(month) + timedelta(days=1, hours=9)
+        is_first = month.year == self.town.scale.first_year
+        if not is_first:
+            goods.receive(actor=self.actor, town=self.town, fund_ids=self.shelf.fund_ids, year=month.year, at=start)
+        for branch in self.town.branches:
+            if not is_first:
+                newcomers = [family for family in self.rolls[branch.number] if family.joined_in == month.year]
+                enrolment.enrol(actor=self.actor, branch_id=branch.id, families=newcomers, at=start)
+            on = month + timedelta(days=1)
+            self.savers[branch.number] = enrolment.savers(source=self.source, branch_id=branch.id, on=on)
+            self.years[branch.number] = Year(self.source, self.drafts)
+
+    def _month(self, branch: Branch, month: date, target: int) -> None:
+        """One monthly register: deeds from the 3rd on, put up for notice, recorded on the last day."""
+        last = clock.next_month(month) - timedelta(days=1)
+        noticed_on = last - timedelta(days=6)
+        drawn = self.years[branch.number].month(self.savers[branch.number], target, noticed_on.day - 2)
+        rows = [self._row(month, doing) for doing in drawn]
+        self.recorded += len(rows)
+        deeds.record_register(
+            actor=self.actor,
+            branch_id=branch.id,
+            rows=rows,
+            batch_key=f"{branch.code}-{month:%Y-%m}",
+            at=clock.day_start(last) + timedelta(hours=10, seconds=branch.number),
+            noticed_on=noticed_on,
+        )
+
+    def _exchange(self, on: date) -> None:
+        for branch in self.town.branches:
+            goods.exchange_day(
+                actor=self.actor,
+                source=self.source,
+                branch=branch,
+                savers=self.savers[branch.number],
+                shelf=self.shelf,
+                on=on,
+                part=self.source.uniform(0.35, 0.6),
+            )

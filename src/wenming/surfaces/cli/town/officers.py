@@ -1,0 +1,104 @@
+"""Fills the offices of every branch, and gives the demo's log-ins their fixed password."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from wenming.core.actor import Actor
+from wenming.domain.depositors import queries as depositors
+from wenming.domain.depositors import services as enrolling
+from wenming.domain.identity import services as identity
+from wenming.domain.organisations import services as organisations
+from wenming.surfaces.cli.town.people import Family
+from wenming.surfaces.cli.town.structure import Branch, Town
+
+PASSWORD = "lucheng-2022"  # noqa: S105 (printed on the screen: the demo's people are invented)
+ROLES = ("director", "clerk", "reviewer", "teller", "supervisor")
+LOGINS = {
+    "head_officer": ("zonghang", "总行工作人员"),
+    "director": ("hangzhang", "行长"),
+    "clerk": ("kuaiji", "会计"),
+    "reviewer": ("shenhe", "审核员"),
+    "teller": ("guiyuan", "柜员"),
+    "supervisor": ("jiandu", "监督员"),
+    "lane_chief": ("jiexiang", "街巷长"),
+}
+
+
+def appoint(*, actor: Actor, town: Town, rolls: dict[int, list[Family]], at: datetime) -> dict[str, int]:
+    """Officers of every branch out of its own residents, lane chiefs, and two head officers. Returns the head officers."""
+    head: dict[str, int] = {}
+    for place, name in enumerate(("潞城镇文明办 甲", "潞城镇文明办 乙")):
+        user = identity.register_user(display_name=name, at=at)
+        organisations.appoint_officer(actor=actor, user_id=user.pk, organisation_id=town.head_bank_id, role="head_officer", at=at)
+        head["head_officer" if place == 0 else "second"] = user.pk
+    for branch in town.branches:
+        _fill(actor, branch, rolls[branch.number], at)
+    return head
+
+
+def _fill(actor: Actor, branch: Branch, families: Sequence[Family], at: datetime) -> None:
+    index = depositors.roll_index(branch_id=branch.id)
+    first = families[0].joined_in
+    able = [family for family in families if family.number and family.joined_in == first and family.members[0].phone]
+    chiefs = [family for family in able if "lane_chief" in family.members[0].classes]
+    others = iter(family for family in able if "lane_chief" not in family.members[0].classes)
+    for role in ROLES:
+        branch.user_ids[role] = _office(actor, branch, index, next(others), role, at)
+    for place, family in enumerate(chiefs):
+        user_id = _office(actor, branch, index, family, "lane_chief", at)
+        if place == 0:
+            branch.user_ids["lane_chief"] = user_id
+
+
+def _office(actor: Actor, branch: Branch, index: depositors.RollIndex, family: Family, role: str, at: datetime) -> int:
+    head = family.members[0]
+    user = identity.register_user(display_name=head.name, at=at)
+    organisations.appoint_officer(
+        actor=actor,
+        user_id=user.pk,
+        organisation_id=branch.id,
+        role=role,
+        at=at,
+        lane=family.lane if role == "lane_chief" else "",
+    )
+    return user.pk
+
+
+def open_doors(
+    *, actor: Actor, town: Town, head: dict[str, int], rolls: dict[int, list[Family]], at: datetime
+) -> list[dict[str, str]]:
+    """The demo's log-ins, all of the first branch: officers by their work name, two villagers by phone."""
+    branch = town.branches[0]
+    found = []
+    index = depositors.roll_index(branch_id=branch.id)
+    for role, family in zip(("villager", "elder"), _villagers(rolls[branch.number], at), strict=True):
+        depositor_id = index.heads[family.number]
+        enrolling.give_login(actor=actor, depositor_id=depositor_id, at=at)
+        user_id = depositors.user_ids_of(depositor_ids=[depositor_id])[depositor_id]
+        assert user_id is not None
+        branch.user_ids[role] = user_id
+        identity.set_password(user_id=user_id, password=PASSWORD, at=at)
+        label = "村民" if role == "villager" else "老年村民"
+        name = family.members[0].name
+        found.append({"role": label, "name": name, "login": family.members[0].phone, "password": PASSWORD, "door": ""})
+        if role == "elder":
+            identity.set_preference(user_id=user_id, name="type", value="large")
+    users = {**branch.user_ids, "head_officer": head["head_officer"]}
+    for role, (login, label) in LOGINS.items():
+        identity.add_login_name(user_id=users[role], kind="officer", name=login)
+        identity.set_password(user_id=users[role], password=PASSWORD, at=at)
+        found.append({"role": label, "name": "", "login": login, "password": PASSWORD, "door": "console/"})
+    return found
+
+
+def _villagers(families: Sequence[Family], at: datetime) -> list[Family]:
+    """One villager in the middle of life with a family of several members, and one elder; neither holds an office."""
+    able = [f for f in families if f.number and f.members[0].phone and not f.members[0].classes and f.members[0].born_on]
+    able = able[len(able) // 2 :]
+    ages = {family.number: at.year - family.members[0].born_on.year for family in able if family.members[0].born_on}
+    middle = [family for family in able if 35 <= ages[family.number] <= 58]
+    joint = [family for family in middle if len(family.members) > 1]
+    elder = [family for family in able if ages[family.number] >= 68]
+    return [(joint or middle or able)[0], (elder or able)[-1]]
