@@ -4,22 +4,45 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class DepositorKind(models.TextChoices):
-    PERSON = "person", "个人"
-    HOUSEHOLD = "household", "家庭"
-    UNIT = "unit", "单位"
-    COLLECTIVE = "collective", "集体"
+    PERSON = "person", _("个人")
+    HOUSEHOLD = "household", _("家庭")
+    UNIT = "unit", _("单位")
+    COLLECTIVE = "collective", _("集体")
 
 
 class IdentityClass(models.TextChoices):
-    VILLAGER = "villager", "村民"
-    PARTY_MEMBER = "party_member", "党员"
-    LANE_CHIEF = "lane_chief", "街巷长"
-    MINOR = "minor", "未成年人"
-    UNIT = "unit", "社会单位"
-    NEW_VILLAGER = "new_villager", "新村民"
+    VILLAGER = "villager", _("村民")
+    PARTY_MEMBER = "party_member", _("党员")
+    LANE_CHIEF = "lane_chief", _("街巷长")
+    MINOR = "minor", _("未成年人")
+    UNIT = "unit", _("社会单位")
+    NEW_VILLAGER = "new_villager", _("新村民")
+
+
+class Sex(models.TextChoices):
+    MALE = "m", _("男")
+    FEMALE = "f", _("女")
+
+
+class RevealPurpose(models.TextChoices):
+    """Why an officer may read an encrypted fact; there is no other reason."""
+
+    COUNTER = "counter", _("柜台核对本人")
+    CONTACT = "contact", _("联系本人")
+    PAYMENT = "payment", _("发放物品或资金")
+    INSPECTION = "inspection", _("监督检查")
+
+
+class Series(models.Model):
+    """The last running numbers that a branch gave out; locked while new ones are given."""
+
+    branch = models.OneToOneField("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
+    last_household = models.PositiveIntegerField(default=0)
+    last_passbook = models.PositiveIntegerField(default=0)
 
 
 class Household(models.Model):
@@ -39,13 +62,16 @@ class Household(models.Model):
 
 
 class Depositor(models.Model):
-    """Who may hold a passbook: a person, a household, a unit or a collective. The name is cleared at erasure."""
+    """Who may hold a passbook: a person, a household, a unit or a collective. The names are cleared at erasure.
+
+    `guardian` is who consented, and on which day, to the passbook of a child under fourteen.
+    """
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "在册"
-        MOVED = "moved", "已迁出"
-        DECEASED = "deceased", "已故"
-        ERASED = "erased", "已注销"
+        ACTIVE = "active", _("在册")
+        MOVED = "moved", _("已迁出")
+        DECEASED = "deceased", _("已故")
+        ERASED = "erased", _("已注销")
 
     STEPS = {
         Status.ACTIVE: frozenset({Status.MOVED, Status.DECEASED, Status.ERASED}),
@@ -61,8 +87,10 @@ class Depositor(models.Model):
     name = models.CharField(max_length=60)
     pinyin = models.CharField(max_length=160, blank=True)
     initials = models.CharField(max_length=40, blank=True)
-    sex = models.CharField(max_length=1, blank=True)
+    sex = models.CharField(max_length=1, choices=Sex.choices, blank=True)
     born_on = models.DateField(null=True)
+    guardian = models.CharField(max_length=60, blank=True)
+    guardian_consent_on = models.DateField(null=True)
     joined_on = models.DateField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     status_at = models.DateTimeField()
@@ -84,6 +112,19 @@ class VaultRecord(models.Model):
     id_digest = models.CharField(max_length=64, null=True, unique=True)
     phone = models.BinaryField(null=True)
     phone_digest = models.CharField(max_length=64, null=True, db_index=True)
+
+
+class Reveal(models.Model):
+    """An encrypted fact was read by a user: which, whose, what for, when."""
+
+    depositor = models.ForeignKey(Depositor, on_delete=models.CASCADE, related_name="reveals")
+    user_id = models.BigIntegerField(null=True)
+    field = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=12, choices=RevealPurpose.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user_id", "at"], name="reveal_of_user")]
 
 
 class ClassMembership(models.Model):

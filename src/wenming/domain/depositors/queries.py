@@ -1,11 +1,371 @@
-"""Reads of the depositors' room."""
+"""Reads of the depositors' room. Lists are scoped by the actor; what the actor may not see does not exist."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from django.db.models import Count, Q, QuerySet
+
+from wenming.core import vault
 from wenming.core.actor import Actor
+from wenming.core.errors import NotFound
+from wenming.domain.depositors import models, policies
+from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, is_minor
+from wenming.domain.depositors.models import ClassMembership, Depositor, Household, Kinship, Passbook, VaultRecord
+from wenming.domain.organisations import queries as organisations
+
+__all__ = ["EnrolRow", "PersonFacts", "age_on", "is_minor"]
+DepositorKind = models.DepositorKind
+IdentityClass = models.IdentityClass
+RevealPurpose = models.RevealPurpose
+Sex = models.Sex
+Status = Depositor.Status
+PRESENT = (Status.ACTIVE, Status.MOVED)
+CHUNK = 500
+Identity = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    depositors: int
+    by_kind: Mapping[str, int]
+    households: int
+    passbooks: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollEntry:
+    """One depositor as an import meets it."""
+
+    depositor_id: int
+    kind: str
+    name: str
+    household_id: int | None
+    household_number: str
+    is_head: bool
+    passbook_id: int
+    passbook_number: str
+    points_account_id: int
+    honour_account_id: int
+    joined_on: date
+    born_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollIndex:
+    """The whole roll of one branch in maps, for reading sheets without asking the store line by line."""
+
+    entries: Mapping[int, RollEntry]
+    households: Mapping[str, int]
+    heads: Mapping[str, int]
+    by_name: Mapping[str, tuple[int, ...]]
+    by_household_and_name: Mapping[tuple[str, str], tuple[int, ...]]
+    by_passbook: Mapping[str, int]
 
 
 def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
-    return Actor(user_id=user_id, door=door)
+    """Who acts at this instant, in at most three queries; an office that ended a moment ago is not among the grants."""
+    if user_id is None:
+        return Actor(user_id=None, door=door)
+    own = Depositor.objects.filter(user_id=user_id, status__in=PRESENT).values_list("pk", "household_id", "branch_id").first()
+    depositor_id, household_id, branch_id = own or (None, None, None)
+    return Actor(
+        user_id=user_id,
+        door=door,
+        grants=organisations.grants_of(user_id=user_id, at=at),
+        depositor_id=depositor_id,
+        household_id=household_id,
+        branch_id=branch_id,
+    )
+
+
+def _seen_by(actor: Actor) -> QuerySet[Depositor]:
+    everyone = Depositor.objects.select_related("household", "branch", "passbook").exclude(status=Status.ERASED)
+    return everyone.filter(policies.visible(actor))
+
+
+def depositor(*, actor: Actor, depositor_id: int) -> Depositor:
+    """One depositor with household, branch and passbook. People of other branches are not found."""
+    found = _seen_by(actor).filter(pk=depositor_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def depositor_by_card(*, actor: Actor, card_code: str) -> Depositor:
+    """Who holds the card or passbook whose code was scanned, or whose number was typed."""
+    plain = unicodedata.normalize("NFKC", card_code).strip()
+    found = _seen_by(actor).filter(Q(passbook__card_code=plain.lower()) | Q(passbook__number=plain.upper())).first()
+    if found is None:
+        raise NotFound(field="card_code")
+    return found
+
+
+def depositors_of(*, actor: Actor, branch_id: int, after: int | None = None, limit: int = 30) -> list[Depositor]:
+    """A branch's depositors in the order of enrolment; `after` is the id at which the last page ended."""
+    found = _seen_by(actor).filter(branch_id=branch_id).order_by("pk")
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    return list(found[:limit])
+
+
+def _beyond(start: str) -> str:
+    """The first text after all that begin with `start`, in code point order."""
+    last = ord(start[-1]) + 1
+    return start[:-1] + chr(0xE000 if 0xD800 <= last <= 0xDFFF else last)
+
+
+def _starting(column: str, start: str) -> Q:
+    return Q(**{f"{column}__gte": start, f"{column}__lt": _beyond(start)})
+
+
+def find_depositors(*, actor: Actor, text: str, limit: int = 20, branch_id: int | None = None) -> list[Depositor]:
+    """Search by the beginning of a name, of its pinyin or initials, or by household, passbook or card number.
+
+    Every look-up is a range on an index. Finds only whom the actor may see.
+    """
+    typed = unicodedata.normalize("NFKC", text).strip()[:60]
+    if not typed:
+        return []
+    seen = _seen_by(actor).exclude(status=Status.DECEASED)
+    if branch_id is not None:
+        seen = seen.filter(branch_id=branch_id)
+    found: dict[int, Depositor] = {}
+    for wanted in _ways(typed):
+        if len(found) >= limit:
+            break
+        for person in seen.filter(wanted).order_by("pinyin", "pk")[:limit]:
+            found.setdefault(person.pk, person)
+    return list(found.values())[:limit]
+
+
+def _ways(typed: str) -> list[Q]:
+    upper = typed.upper()
+    ways = [Q(passbook__number=upper), Q(household__number=upper)]
+    if len(typed) == 32:
+        return [Q(passbook__card_code=typed.lower())]
+    letters = "".join(sign for sign in typed.lower().replace("ü", "v") if sign not in " '’")
+    if letters.isascii() and letters.isalpha():
+        return [_starting("initials", letters), _starting("pinyin", letters), _starting("name", typed)]
+    if any(sign.isdigit() for sign in typed):
+        return [*ways, _starting("passbook__number", upper), _starting("household__number", upper), _starting("name", typed)]
+    return [_starting("name", typed)]
+
+
+def depositors_by_phone(*, actor: Actor, phone: str) -> list[Depositor]:
+    """Whom the actor may see under this phone number, by its keyed hash."""
+    digest = vault.digest("phone", phone)
+    return list(_seen_by(actor).filter(vault__phone_digest=digest).order_by("pk"))
+
+
+def household(*, actor: Actor, household_id: int) -> Household:
+    """One household with its head; other branches' are not found."""
+    found = Household.objects.select_related("head", "branch").filter(pk=household_id).first()
+    if found is None or not (
+        actor.household_id == found.pk or Depositor.objects.filter(policies.visible(actor), household_id=found.pk).exists()
+    ):
+        raise NotFound
+    return found
+
+
+def members_of(*, household_id: int) -> list[Depositor]:
+    """The members on the roll, with their passbooks, in the order of enrolment."""
+    members = Depositor.objects.select_related("passbook").filter(household_id=household_id, status=Status.ACTIVE)
+    return list(members.order_by("pk"))
+
+
+def household_by_number(*, branch_id: int, number: str) -> Household | None:
+    return Household.objects.select_related("head").filter(branch_id=branch_id, number=number.strip().upper()).first()
+
+
+def passbook_of(*, depositor_id: int) -> Passbook:
+    found = Passbook.objects.filter(depositor_id=depositor_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def may_spend(*, depositor_id: int) -> bool:
+    """Whether the passbook may be spent from: its holder is on the roll, or moved away with points left."""
+    return Depositor.objects.filter(pk=depositor_id, status__in=PRESENT).exists()
+
+
+def erased_ids(*, after: datetime) -> list[int]:
+    """Who was erased after an instant: rooms above look here to forget their own words and pictures."""
+    return list(Depositor.objects.filter(status=Status.ERASED, status_at__gt=after).order_by("pk").values_list("pk", flat=True))
+
+
+def passbooks_of(*, depositor_ids: Iterable[int]) -> dict[int, Passbook]:
+    """The passbooks of many, by depositor."""
+    return {book.depositor_id: book for part in _chunks(depositor_ids) for book in Passbook.objects.filter(depositor_id__in=part)}
+
+
+def passbooks_by_account(*, account_ids: Iterable[int]) -> dict[int, Passbook]:
+    """The passbooks behind points accounts of the ledger."""
+    return {
+        book.points_account_id: book
+        for part in _chunks(account_ids)
+        for book in Passbook.objects.filter(points_account_id__in=part)
+    }
+
+
+def user_ids_of(*, depositor_ids: Iterable[int]) -> dict[int, int | None]:
+    """The users to whom messages for these depositors go; a household's go to its head."""
+    found: dict[int, int | None] = {}
+    for part in _chunks(depositor_ids):
+        rows = Depositor.objects.filter(pk__in=part).values_list("pk", "user_id", "kind", "household__head__user_id")
+        found.update({pk: (head if kind == DepositorKind.HOUSEHOLD else user_id) for pk, user_id, kind, head in rows})
+    return found
+
+
+def _chunks(ids: Iterable[int]) -> Iterable[Sequence[int]]:
+    whole = list(dict.fromkeys(ids))
+    for start in range(0, len(whole), CHUNK):
+        yield whole[start : start + CHUNK]
+
+
+def classes_on(*, depositor_ids: Iterable[int], on: date) -> dict[int, Identity]:
+    """The identity classes of each depositor on a day.
+
+    Everyone is a villager but new villagers and units; whoever is under eighteen on that day is a minor as well.
+    """
+    ids = list(dict.fromkeys(depositor_ids))
+    given: dict[int, set[str]] = {pk: set() for pk in ids}
+    for part in _chunks(ids):
+        held = ClassMembership.objects.filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gt=on), depositor_id__in=part, valid_from__lte=on
+        )
+        for pk, identity_class in held.values_list("depositor_id", "identity_class"):
+            given[pk].add(identity_class)
+        for pk, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "kind", "born_on"):
+            given[pk] |= classes_by_nature(kind, born_on, on, given[pk])
+    return {pk: frozenset(classes) for pk, classes in given.items()}
+
+
+def classes_by_nature(kind: str, born_on: date | None, on: date, given: Iterable[str] = ()) -> Identity:
+    """The classes that follow from what a depositor is, beside those that were given."""
+    if kind == DepositorKind.UNIT:
+        return frozenset({IdentityClass.UNIT.value})
+    classes = set() if IdentityClass.NEW_VILLAGER in given else {IdentityClass.VILLAGER.value}
+    if kind == DepositorKind.PERSON and is_minor(born_on, on):
+        classes.add(IdentityClass.MINOR.value)
+    return frozenset(classes)
+
+
+def public_name(*, name: str, kind: str, born_on: date | None, on: date) -> str:
+    """A name as the wall shows it: 王*梅, 王*; minors never; units and collectives whole; nobody's after erasure."""
+    if not name:
+        return "已注销"
+    if kind in (DepositorKind.UNIT, DepositorKind.COLLECTIVE):
+        return name
+    if kind == DepositorKind.PERSON and is_minor(born_on, on):
+        return "未成年人"
+    ending = ""
+    if kind == DepositorKind.HOUSEHOLD and name[-1] in "家户" and len(name) > 1:
+        name, ending = name[:-1], name[-1]
+    hidden = "*" * min(max(len(name) - 2, 1), 2)
+    return f"{name[0]}{hidden}{name[-1] if len(name) > 2 else ''}{ending}"
+
+
+def public_names(*, depositor_ids: Iterable[int], on: date) -> dict[int, str]:
+    """The masked names of many; someone registered as a minor is one, whatever the birth date says."""
+    shown: dict[int, str] = {}
+    for part in _chunks(depositor_ids):
+        minors = set(
+            ClassMembership.objects.filter(
+                Q(valid_to__isnull=True) | Q(valid_to__gt=on),
+                depositor_id__in=part,
+                identity_class=IdentityClass.MINOR,
+                valid_from__lte=on,
+            ).values_list("depositor_id", flat=True)
+        )
+        for pk, name, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "name", "kind", "born_on"):
+            masked = public_name(name=name, kind=kind, born_on=born_on, on=on)
+            shown[pk] = "未成年人" if pk in minors and name else masked
+    return shown
+
+
+def relatives_of(*, depositor_ids: Iterable[int]) -> frozenset[int]:
+    """These depositors, everyone of their households, and the registered kin of all of them."""
+    ids = set(depositor_ids)
+    homes = Depositor.objects.filter(pk__in=ids, household__isnull=False).values("household_id")
+    ids |= set(Depositor.objects.filter(household_id__in=homes).values_list("pk", flat=True))
+    for pair in Kinship.objects.filter(Q(first_id__in=ids) | Q(second_id__in=ids)).values_list("first_id", "second_id"):
+        ids |= set(pair)
+    return frozenset(ids)
+
+
+def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool:
+    """Whether any of these is the user, of one household with the user, or kin of either household's members."""
+    if user_id is None:
+        return False
+    own, others = set(Depositor.objects.filter(user_id=user_id).values_list("pk", flat=True)), set(depositor_ids)
+    if not own or not others:
+        return False
+    return bool(relatives_of(depositor_ids=own) & others or relatives_of(depositor_ids=others) & own)
+
+
+def kin_of(*, depositor_id: int) -> list[tuple[Depositor, str]]:
+    """The registered kin beyond the household, with the relation as it was written down."""
+    pairs = Kinship.objects.filter(Q(first_id=depositor_id) | Q(second_id=depositor_id)).select_related("first", "second")
+    return [(pair.second if pair.first_id == depositor_id else pair.first, pair.relation) for pair in pairs]
+
+
+def roll_index(*, branch_id: int) -> RollIndex:
+    """The roll of a branch as maps, in two queries. A household's number is given in capitals."""
+    households = dict(Household.objects.filter(branch_id=branch_id, closed_on__isnull=True).values_list("number", "pk"))
+    entries: dict[int, RollEntry] = {}
+    by_name: dict[str, tuple[int, ...]] = {}
+    in_household: dict[tuple[str, str], tuple[int, ...]] = {}
+    rows = Depositor.objects.filter(branch_id=branch_id, status=Status.ACTIVE).order_by("pk").values_list(
+        "pk", "kind", "name", "household_id", "household__number", "household__head_id", "passbook__id", "passbook__number",
+        "passbook__points_account_id", "passbook__honour_account_id", "joined_on", "born_on",
+    )  # fmt: skip
+    for pk, kind, name, home, number, head, *rest in rows:
+        entry = RollEntry(pk, kind, name, home, number or "", head == pk, *rest)
+        entries[pk] = entry
+        by_name[name] = (*by_name.get(name, ()), pk)
+        in_household[entry.household_number, name] = (*in_household.get((entry.household_number, name), ()), pk)
+    return RollIndex(
+        entries=entries,
+        households=households,
+        heads={entry.household_number: pk for pk, entry in entries.items() if entry.is_head},
+        by_name=by_name,
+        by_household_and_name=in_household,
+        by_passbook={entry.passbook_number: pk for pk, entry in entries.items()},
+    )
+
+
+def ids_by_id_number(*, id_numbers: Sequence[str]) -> dict[str, int]:
+    """Which of these ID numbers are already enrolled, and by which depositor."""
+    digests = {vault.digest("id_number", number): number for number in id_numbers if number}
+    found: dict[str, int] = {}
+    keys = list(digests)
+    for start in range(0, len(keys), CHUNK):
+        rows = VaultRecord.objects.filter(id_digest__in=keys[start : start + CHUNK]).values_list("id_digest", "depositor_id")
+        found.update({digests[digest]: pk for digest, pk in rows if digest is not None})
+    return found
+
+
+def vault_fields(*, depositor_id: int) -> Identity:
+    """Which encrypted facts are kept of a depositor; not what they say."""
+    record = VaultRecord.objects.filter(depositor_id=depositor_id).first()
+    kept = {"id_number": record.id_number, "phone": record.phone} if record else {}
+    return frozenset(field for field, sealed in kept.items() if sealed)
+
+
+def counts(*, branch_ids: Iterable[int] | None = None) -> Counts:
+    """How many depositors are on the roll, by kind, and how many households and open passbooks."""
+    people = Depositor.objects.filter(status=Status.ACTIVE)
+    households = Household.objects.filter(closed_on__isnull=True)
+    passbooks = Passbook.objects.filter(closed_on__isnull=True)
+    if branch_ids is not None:
+        ids = list(branch_ids)
+        people, households = people.filter(branch_id__in=ids), households.filter(branch_id__in=ids)
+        passbooks = passbooks.filter(branch_id__in=ids)
+    by_kind: dict[str, int] = dict.fromkeys(DepositorKind.values, 0)
+    by_kind.update(people.values_list("kind").annotate(Count("pk")))
+    return Counts(sum(by_kind.values()), by_kind, households.count(), passbooks.count())

@@ -237,12 +237,18 @@ def set_preference(*, user_id: int, name: str, value: str) -> None:
 
 
 @service
-def erase_user(*, user_id: int) -> None:
-    """Forget a user: names, codes, keys and password go; the empty row stays because the audit trail names its number."""
+def close_user(*, user_id: int) -> None:
+    """End a log-in for good: its names are free for others, its sessions and keys are over at once."""
     for rows in (LoginName, Activation, ApiKey):
         rows.objects.filter(user_id=user_id).delete()
+    User.objects.filter(pk=user_id).update(is_active=False, token_version=F("token_version") + 1)
+
+
+@service
+def erase_user(*, user_id: int) -> None:
+    """Forget a user: names, codes, keys and password go; the empty row stays because the audit trail names its number."""
+    close_user(user_id=user_id)
     user = _user(user_id)
-    user.display_name, user.is_active, user.preferences = "", False, {}
+    user.display_name, user.preferences = "", {}
     user.set_unusable_password()
-    user.token_version += 1
-    user.save()
+    user.save(update_fields=["display_name", "preferences", "password"])

@@ -1,0 +1,50 @@
+"""Who may see, enrol and change depositors."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from wenming.core.actor import Actor
+from wenming.domain.depositors.models import Depositor
+from wenming.domain.organisations.queries import Role
+
+ENROLLERS = (Role.CLERK, Role.DIRECTOR, Role.HEAD_OFFICER)
+TELLERS = (Role.TELLER, *ENROLLERS)
+
+
+def may_enrol(actor: Actor, branch_id: int) -> bool:
+    return actor.holds(*ENROLLERS, branch_id=branch_id)
+
+
+def may_serve(actor: Actor, branch_id: int) -> bool:
+    """At the counter: hand out activation codes, look people up."""
+    return actor.holds(*TELLERS, branch_id=branch_id)
+
+
+def may_erase(actor: Actor, branch_id: int) -> bool:
+    """Forgetting can't be undone: the director's or the head bank's decision."""
+    return actor.holds(Role.DIRECTOR, Role.HEAD_OFFICER, branch_id=branch_id)
+
+
+def may_reveal(actor: Actor, depositor: Depositor) -> bool:
+    return may_serve(actor, depositor.branch_id) or (actor.depositor_id is not None and actor.depositor_id == depositor.pk)
+
+
+def visible(actor: Actor) -> Q:
+    """Which depositors exist for this actor: the offices' branches, a lane chief's lane, the own household, oneself."""
+    if actor.is_system:
+        return Q()
+    wide = frozenset().union(*(grant.branch_ids for grant in actor.grants if not _is_lane(grant.role, grant.lane)))
+    seen = Q(branch_id__in=wide)
+    for grant in actor.grants:
+        if _is_lane(grant.role, grant.lane) and not grant.branch_ids <= wide:
+            seen |= Q(branch_id__in=grant.branch_ids, household__lane=grant.lane)
+    if actor.household_id is not None:
+        seen |= Q(household_id=actor.household_id)
+    if actor.depositor_id is not None:
+        seen |= Q(pk=actor.depositor_id)
+    return seen
+
+
+def _is_lane(role: str, lane: str) -> bool:
+    return role == Role.LANE_CHIEF and bool(lane)
