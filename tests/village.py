@@ -1,0 +1,200 @@
+"""Willow Creek (柳溪村): a small sample town made only through the services, so that no test holds a state nobody could reach.
+
+`build(at)` makes a head bank with two branches (柳溪 with its neighbour 河湾), an officer of every role with a log-in, eight
+households with kin and children, a unit and a collective. Look people up by name: `village.person("王秀梅")`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from wenming.core.actor import Actor, system
+from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.depositors import services as depositors
+from wenming.domain.depositors.queries import IdentityClass, PersonFacts
+from wenming.domain.identity import services as identity
+from wenming.domain.organisations import queries as organisation_queries
+from wenming.domain.organisations import services as organisations
+from wenming.domain.organisations.queries import Role
+from wenming.domain.organisations.services import RegionRow
+
+PASSWORD = "liuxi-cun-2026"
+SINCE = date(2020, 1, 1)
+REGIONS = [
+    RegionRow("990101000000", "清溪县", "county", "990100000000", SINCE),
+    RegionRow("990101100000", "清溪镇", "town", "990101000000", SINCE),
+    RegionRow("990101100201", "柳溪", "village", "990101100000", SINCE),
+    RegionRow("990101100202", "上柳溪", "village", "990101100000", SINCE),
+    RegionRow("990101100203", "河湾", "village", "990101100000", SINCE),
+    RegionRow("990101100204", "石桥", "village", "990101100000", SINCE),
+]
+VILLAGERS = {
+    "0001": [("王建国", "m", "1968-03-02", "13800000001"), ("李秀英", "f", "1970-08-15", ""), ("王小雨", "f", "2015-05-20", "")],
+    "0002": [("王秀梅", "f", "1985-11-30", "13800000002"), ("赵志强", "m", "1983-01-09", "13800000003")],
+    "0003": [("单秀兰", "f", "1949-10-01", "")],
+    "0004": [("张伟", "m", "1990-02-28", "13800000004"), ("曾静", "f", "1992-07-07", ""), ("张子轩", "m", "2009-09-01", "")],
+    "0005": [("刘德福", "m", "1955-12-12", "13800000005"), ("陈桂花", "f", "1957-04-04", "")],
+    "0006": [("尉迟恭礼", "m", "1978-06-18", "13800000006")],
+}
+NEIGHBOURS = {
+    "0001": [("孙立", "m", "1972-01-01", "13800000011"), ("周敏", "f", "1975-05-05", "")],
+    "0002": [("吴强", "m", "1988-08-08", "13800000012")],
+}
+OFFICERS = {
+    "head": ("何主任", Role.HEAD_OFFICER),
+    "director": ("柳书记", Role.DIRECTOR),
+    "clerk": ("钱会计", Role.CLERK),
+    "reviewer": ("冯审核", Role.REVIEWER),
+    "reviewer2": ("卫审核", Role.REVIEWER),
+    "teller": ("蒋柜员", Role.TELLER),
+    "lane_chief": ("沈街长", Role.LANE_CHIEF),
+    "supervisor": ("韩监督", Role.SUPERVISOR),
+}
+
+
+@dataclass
+class Village:
+    """Where things are; nothing here is not also in the store."""
+
+    at: datetime
+    head_bank_id: int = 0
+    branch_id: int = 0
+    other_branch_id: int = 0
+    people: dict[str, int] = field(default_factory=dict)
+    households: dict[str, int] = field(default_factory=dict)
+    users: dict[str, int] = field(default_factory=dict)
+    items: dict[str, int] = field(default_factory=dict)
+    products: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def book_id(self) -> int:
+        return organisation_queries.book_of(branch_id=self.branch_id)
+
+    def officer(self, key: str, door: str = "console", at: datetime | None = None) -> Actor:
+        """An officer of Willow Creek (`head`, `director`, `clerk`, `reviewer`, …) or of 河湾 (`other_director`, …)."""
+        return depositor_queries.actor_for(user_id=self.users[key], door=door, at=at or self.at)
+
+    def person(self, name: str) -> int:
+        return self.people[name]
+
+    def villager(self, name: str, door: str = "villager", at: datetime | None = None) -> Actor:
+        """The person, logged in; the log-in is made at the counter the first time."""
+        if name not in self.users:
+            code = depositors.give_login(actor=system("shell"), depositor_id=self.people[name], at=self.at)
+            number = depositor_queries.passbook_of(depositor_id=self.people[name]).number
+            self.users[name] = identity.activate(name=number, code=code, password=PASSWORD, at=self.at).pk
+        return depositor_queries.actor_for(user_id=self.users[name], door=door, at=at or self.at)
+
+
+def build(at: datetime) -> Village:
+    """Make the town in the present store."""
+    village, shell = Village(at=at), system("shell")
+    organisations.add_regions(rows=REGIONS)
+    village.head_bank_id = organisations.open_head_bank(actor=shell, code="QX", name="清溪镇总行", at=at, opened_on=SINCE).pk
+    village.branch_id = organisations.open_branch(
+        actor=shell,
+        head_bank_id=village.head_bank_id,
+        code="LX01",
+        name="柳溪分行",
+        village_codes=["990101100201", "990101100202"],
+        at=at,
+        opened_on=SINCE,
+    ).pk
+    village.other_branch_id = organisations.open_branch(
+        actor=shell, head_bank_id=village.head_bank_id, code="HW02", name="河湾分行", village_codes=["990101100203"], at=at,
+        opened_on=SINCE,
+    ).pk  # fmt: skip
+    _appoint(village)
+    _enrol(village, village.branch_id, VILLAGERS)
+    _enrol(village, village.other_branch_id, NEIGHBOURS)
+    _relate(village)
+    return village
+
+
+def _appoint(village: Village) -> None:
+    offices = [(key, name, role, village.branch_id) for key, (name, role) in OFFICERS.items() if role != Role.HEAD_OFFICER]
+    offices.append(("head", *OFFICERS["head"], village.head_bank_id))
+    offices += [
+        ("other_director", "杨书记", Role.DIRECTOR, village.other_branch_id),
+        ("other_clerk", "朱会计", Role.CLERK, village.other_branch_id),
+        ("other_reviewer", "秦审核", Role.REVIEWER, village.other_branch_id),
+    ]
+    for key, name, role, place in offices:
+        user = identity.register_user(display_name=name, at=village.at)
+        identity.add_login_name(user_id=user.pk, kind="officer", name=name)
+        village.users[key] = user.pk
+        organisations.appoint_officer(
+            actor=system("shell"),
+            user_id=user.pk,
+            organisation_id=place,
+            role=role,
+            at=village.at,
+            lane="北街" if role == Role.LANE_CHIEF else "",
+        )
+
+
+def log_in(village: Village, key: str) -> None:
+    """Give an officer the password `PASSWORD`, as an activation code from the head bank would."""
+    identity.set_password(user_id=village.users[key], password=PASSWORD, at=village.at)
+
+
+def _enrol(village: Village, branch_id: int, families: dict[str, list[tuple[str, str, str, str]]]) -> None:
+    here = branch_id == village.branch_id
+    actor = village.officer("clerk" if here else "other_clerk")
+    for number, people in families.items():
+        head, *members = (
+            PersonFacts(
+                name=name,
+                sex=sex,
+                born_on=date.fromisoformat(born),
+                phone=phone,
+                classes=(IdentityClass.PARTY_MEMBER,) if name in ("王建国", "刘德福") else (),
+                guardian="王建国" if born >= "2012" else "",
+            )
+            for name, sex, born, phone in people
+        )
+        home = depositors.enrol_household(
+            actor=actor,
+            branch_id=branch_id,
+            number=number,
+            head=head,
+            members=members,
+            at=village.at,
+            lane="北街" if number in ("0001", "0003") else "南街",
+            village_code="990101100201" if here else "",
+            joined_on=SINCE,
+        )
+        if here:
+            village.households[number] = home.pk
+        for member in depositor_queries.members_of(household_id=home.pk):
+            village.people[member.name] = member.pk
+
+
+def _relate(village: Village) -> None:
+    """王秀梅 is 王建国's younger sister; 冯审核 is enrolled as 刘德福's son-in-law; there is a family passbook, a unit, a collective."""
+    clerk = village.officer("clerk")
+    for kind, name, classes in (("unit", "清溪供销社", ()), ("collective", "柳溪村第一村民小组", ())):
+        made = depositors.enrol_depositor(
+            actor=clerk,
+            branch_id=village.branch_id,
+            kind=kind,
+            facts=PersonFacts(name=name, classes=classes),
+            at=village.at,
+            joined_on=SINCE,
+        )
+        village.people[name] = made.pk
+    family = depositors.enrol_depositor(
+        actor=clerk,
+        branch_id=village.branch_id,
+        kind="household",
+        facts=PersonFacts(name="王建国家"),
+        at=village.at,
+        household_id=village.households["0001"],
+        joined_on=SINCE,
+    )
+    village.people["王建国家"] = family.pk
+    for first, second, relation in (("王建国", "王秀梅", "兄妹"), ("刘德福", "张伟", "翁婿")):
+        depositors.register_kin(
+            actor=clerk, first_id=village.people[first], second_id=village.people[second], relation=relation, at=village.at
+        )
