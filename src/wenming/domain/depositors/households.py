@@ -294,7 +294,7 @@ def record_death(*, actor: Actor, depositor_id: int, at: datetime, heir_id: int 
         identity.close_user(user_id=person.user_id)
     audit.record(
         actor=actor,
-        act="depositors.death_recorded",
+        act="depositors.deceased",
         subject=f"depositor:{person.pk}",
         at=at,
         organisation_id=person.branch_id,

@@ -227,7 +227,7 @@ def appoint_officer(
         ends_at=ends_at,
         appointed_by=actor.user_id,
     )
-    _record(actor, "organisations.appointed", appointed, at)
+    _record(actor, "organisations.officer_appointed", appointed, at)
     return appointed
 
 
