@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from django.db import connection
 
+from tests.triggers import triggers_rest_while_tables_are_emptied  # noqa: F401
 from wenming.core import clock
 
 

@@ -1,0 +1,447 @@
+"""The posting engine: a batch of acts in a handful of statements. One act is a batch of one.
+
+Order of work: stand among the posters of the book · read the book and its house accounts · lock the members' rows in
+ascending id · plan every act in order, each against the balances that the acts before it left · write transactions,
+entries and balances. Keys are checked by inserting first; what the unique index refuses is looked up and planned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, connection, transaction
+
+from wenming.core import chance, points
+from wenming.core.errors import Refusal
+from wenming.domain.ledger import dialect, memento, refusals
+from wenming.domain.ledger.hashing import Digest, digest_of
+from wenming.domain.ledger.models import ENTRIES_MOST, Kind, Unit
+
+HOUSES: dict[str, tuple[str, ...]] = {
+    Unit.POINTS: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
+    Unit.HONOUR: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
+    Unit.FEN: ("outside",),
+}
+# What these kinds bring back was spent before: it lowers what was spent and does not count as earned again.
+RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
+KINDS = {kind.value: memento.short(kind.value) for kind in Kind}
+
+
+class Move(NamedTuple):
+    """From where, to where, how much (> 0): an account's pk, or the name of a house account such as "issuance"."""
+
+    source: int | str
+    destination: int | str
+    amount: int
+
+
+class Posting(NamedTuple):
+    """One act to post. `scope` is the branch's code; `ends` the hold that it closes; `reverses` what it puts right."""
+
+    kind: str
+    subject: str
+    moves: tuple[Move, ...]
+    key: str
+    occurred_at: datetime
+    recorded_at: datetime
+    scope: str = ""
+    ends: int | None = None
+    reverses: int | None = None
+    write_off: bool = False
+
+
+class AccountState:
+    """An account's figures while a batch is planned."""
+
+    __slots__ = (
+        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "last", "pk", "sequence", "token", "unit",
+    )  # fmt: skip
+
+    def __init__(self, row: dialect.Row) -> None:
+        self.pk, public_id, self.unit, self.code, is_member, self.floor, self.balance = row[:7]
+        self.credited, self.debited, self.held, self.sequence, last, self.closed = row[7:]
+        self.token = bytes.fromhex(public_id)
+        self.has_balance = bool(is_member) or self.unit == Unit.FEN
+        self.last = memento.micros(last) if last is not None else 0
+
+
+ACCOUNT_COLUMNS = (
+    "id, public_id, unit, code, is_member, floor, balance, credited_total, debited_total, held, last_sequence, "
+    "last_entry_at, closed_at"
+)
+
+
+@dataclass(slots=True)
+class Past:
+    """An earlier transaction that an act ends or reverses."""
+
+    token: bytes
+    is_ended: bool
+    is_reversed: bool
+    into_escrow: int
+    holders: dict[int, int]
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a batch is planned against, and what comes out of it."""
+
+    book_id: int
+    mark: bytes
+    digest: Digest
+    sealed_through: int
+    accounts: dict[int, AccountState]
+    houses: dict[str, dict[str, AccountState]]
+    past: dict[int, Past]
+    touched: set[int] = field(default_factory=set)
+    transactions: list[dialect.Row] = field(default_factory=list)
+    entries: list[dialect.Row] = field(default_factory=list)
+    instants: dict[int, Any] = field(default_factory=dict)
+
+    def stored(self, micros: int) -> Any:
+        found = self.instants.get(micros)
+        if found is None:
+            found = self.instants[micros] = dialect.stored(memento.instant(micros))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A key that is already in the books."""
+
+    pk: int
+    request_hash: bytes
+
+
+def post_batch(book_id: int, postings: Sequence[Posting]) -> list[int]:
+    """Post a batch inside the caller's transaction; the pks in order. A key already there with the same words gives its pk."""
+    if not postings:
+        return []
+    known: dict[str, Known] = {}
+    has_looked = False
+    while True:
+        try:
+            stage = _stage(book_id, postings)
+            results = _plan(stage, postings, known)
+            with transaction.atomic():
+                _write(stage)
+            return results
+        except (Refusal, IntegrityError) as error:
+            found = _known(book_id, postings)
+            if found.keys() == known.keys() and (has_looked or isinstance(error, Refusal)):
+                raise
+            known, has_looked = found, True
+
+
+def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
+    condition, values = dialect.among("key", [posting.key for posting in postings])
+    statement = f"SELECT key, id, request_hash FROM ledger_transaction WHERE book_id = %s AND {condition}"
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [book_id, values])
+        return {key: Known(pk, bytes(request_hash)) for key, pk, request_hash in cursor.fetchall()}
+
+
+def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
+    dialect.join_posting(book_id)
+    houses: dict[str, dict[str, AccountState]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT code, algorithm, sealed_through FROM ledger_book WHERE id = %s", [book_id])
+        code, algorithm, sealed_through = cursor.fetchone()
+        names = [f"{unit}:{name}" for unit, group in HOUSES.items() for name in group]
+        condition, values = dialect.among("code", names)
+        cursor.execute(f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND {condition}", [book_id, values])
+        for row in cursor.fetchall():
+            house = AccountState(row)
+            houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    past = _read_past({pk for posting in postings for pk in (posting.ends, posting.reverses) if pk is not None}, houses)
+    wanted: set[int] = set()
+    outside = houses["outside"][Unit.FEN]
+    for posting in postings:
+        for move in posting.moves:
+            for side in move[:2]:
+                if isinstance(side, int):
+                    wanted.add(side)
+                elif side == "outside":
+                    wanted.add(outside.pk)
+    for earlier in past.values():
+        wanted.update(earlier.holders)
+    accounts = _lock_members(book_id, sorted(wanted))
+    for group in houses.values():
+        for unit, house in group.items():
+            group[unit] = accounts.setdefault(house.pk, house)
+    return Stage(
+        book_id=book_id,
+        mark=memento.book_mark(code),
+        digest=digest_of(algorithm),
+        sealed_through=memento.micros(sealed_through) if sealed_through else 0,
+        accounts=accounts,
+        houses=houses,
+        past=past,
+    )
+
+
+def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
+    """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
+    condition, values = dialect.among("id", ids)
+    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND {condition} ORDER BY id"
+    with connection.cursor() as cursor:
+        cursor.execute(statement + dialect.for_update(), [book_id, values])
+        return {row[0]: AccountState(row) for row in cursor.fetchall()}
+
+
+def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
+    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
+    if not ids:
+        return {}
+    condition, values = dialect.among("t.id", sorted(ids))
+    escrow = {house.pk for house in houses["escrow"].values()}
+    statement = (
+        "SELECT t.id, t.public_id, e.account_id, e.amount, "
+        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.ends_id = t.id), "
+        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.reverses_id = t.id) "
+        f"FROM ledger_transaction t JOIN ledger_entry e ON e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} "
+        f"+ {ENTRIES_MOST - 1} WHERE {condition}"
+    )
+    past: dict[int, Past] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [values])
+        for pk, public_id, account_id, amount, is_ended, is_reversed in cursor.fetchall():
+            earlier = past.setdefault(pk, Past(bytes.fromhex(public_id), bool(is_ended), bool(is_reversed), 0, {}))
+            if account_id in escrow:
+                earlier.into_escrow += amount
+            elif amount < 0:
+                earlier.holders[account_id] = -amount
+    for earlier in past.values():
+        if earlier.into_escrow <= 0:
+            earlier.holders = {}
+    return past
+
+
+def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) -> list[int]:
+    """Work out every row of the batch in order; nothing is written yet."""
+    ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
+    noise = chance.random_bytes(10 * len(postings))
+    digest = stage.digest
+    seen: dict[str, Known] = dict(known)
+    results: list[int] = []
+    for position, posting in enumerate(postings):
+        assert len(posting.key) <= 96 and len(posting.subject) <= 64, posting.key
+        lines = _lines(stage, posting)
+        if posting.write_off:
+            lines = _divert(stage, lines)
+        occurred = memento.micros(posting.occurred_at)
+        ends = reverses = memento.NOTHING
+        if posting.ends is not None or posting.reverses is not None:
+            ends = _past_token(stage, posting.ends)
+            reverses = _past_token(stage, posting.reverses)
+        body = memento.body(
+            KINDS[posting.kind],
+            memento.short(posting.scope),
+            digest(posting.subject.encode()),
+            occurred,
+            ends,
+            reverses,
+            [account.token + memento.pack_amount(amount) for account, amount in lines],
+        )
+        request_hash = digest(body)
+        earlier = seen.get(posting.key)
+        if earlier is not None:
+            if earlier.request_hash != request_hash:
+                raise refusals.KeyReused(position=position)
+            results.append(earlier.pk)
+            continue
+        if posting.ends is not None or posting.reverses is not None:
+            _check_past(stage, posting)
+        pk = next(ids)
+        recorded = _apply(stage, posting, pk, lines, position)
+        public_id = (recorded // 1000).to_bytes(6, "big") + noise[10 * position : 10 * position + 10]
+        whole = memento.head(stage.mark, public_id, recorded, digest(posting.key.encode())) + body
+        stage.transactions.append(
+            (
+                pk,
+                stage.book_id,
+                public_id.hex(),
+                str(posting.kind),
+                posting.subject,
+                posting.scope,
+                posting.key,
+                request_hash,
+                whole,
+                digest(b"\x00" + whole),
+                stage.stored(occurred),
+                stage.stored(recorded),
+                posting.ends,
+                posting.reverses,
+            )  # fmt: skip
+        )
+        seen[posting.key] = Known(pk, request_hash)
+        results.append(pk)
+    return results
+
+
+def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
+    """The entries that the moves make: one for each account, in the order in which the moves name them."""
+    net: dict[AccountState, int] = {}
+    accounts, houses = stage.accounts, stage.houses
+    for source, destination, amount in posting.moves:
+        if type(amount) is not int or not 0 < amount <= points.LARGEST:
+            raise refusals.AmountOutOfRange(field="amount")
+        try:
+            if isinstance(source, int):
+                giver = accounts[source]
+                taker = accounts[destination] if isinstance(destination, int) else houses[destination][giver.unit]
+            elif isinstance(destination, int):
+                taker = accounts[destination]
+                giver = houses[source][taker.unit]
+            else:
+                giver, taker = houses[source][Unit.POINTS], houses[destination][Unit.POINTS]
+        except KeyError:
+            raise _unknown(stage, source, destination) from None
+        if giver.unit != taker.unit:
+            raise refusals.MixedUnits()
+        net[giver] = net.get(giver, 0) - amount
+        net[taker] = net.get(taker, 0) + amount
+    lines = [(account, amount) for account, amount in net.items() if amount]
+    assert lines and len(lines) <= ENTRIES_MOST, f"{posting.key}: moves that change nothing, or too many accounts"
+    if posting.ends is None:
+        escrow = stage.houses["escrow"]
+        assert not any(amount < 0 and account is escrow.get(account.unit) for account, amount in lines), (
+            "what leaves escrow ends a hold"
+        )
+    return lines
+
+
+def _unknown(stage: Stage, *sides: int | str) -> Refusal:
+    """A name that fits another unit's house is a mixture of units; anything else is unknown."""
+    if all(side in stage.accounts if isinstance(side, int) else side in stage.houses for side in sides):
+        return refusals.MixedUnits()
+    return refusals.UnknownAccount()
+
+
+def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tuple[AccountState, int]]:
+    """Take from a member only what is there; the rest comes out of "written_off"."""
+    diverted: list[tuple[AccountState, int]] = []
+    for account, amount in lines:
+        short = 0
+        if account.has_balance and amount < 0:
+            short = min(-amount, max(0, (account.floor or 0) - (account.balance + amount)))
+        if amount + short:
+            diverted.append((account, amount + short))
+        if short:
+            diverted.append((stage.houses["written_off"][account.unit], -short))
+    return diverted
+
+
+def _past_token(stage: Stage, pk: int | None) -> bytes:
+    if pk is None:
+        return memento.NOTHING
+    if pk not in stage.past:
+        raise refusals.UnknownTransaction()
+    return stage.past[pk].token
+
+
+def _check_past(stage: Stage, posting: Posting) -> None:
+    """A hold ends once and wholly; a transaction is reversed once."""
+    if posting.reverses is not None:
+        earlier = stage.past[posting.reverses]
+        if earlier.is_reversed:
+            raise refusals.AlreadyReversed()
+        earlier.is_reversed = True
+    if posting.ends is not None:
+        hold = stage.past[posting.ends]
+        if hold.is_ended:
+            raise refusals.HoldEnded()
+        out = sum(move.amount for move in posting.moves if _is_escrow(stage, move.source))
+        if hold.into_escrow <= 0 or out != hold.into_escrow:
+            raise refusals.HoldAmount()
+        hold.is_ended = True
+        for pk, amount in hold.holders.items():
+            stage.accounts[pk].held -= amount
+            stage.touched.add(pk)
+
+
+def _is_escrow(stage: Stage, side: int | str) -> bool:
+    return side == "escrow" or side in {house.pk for house in stage.houses["escrow"].values()}
+
+
+def _check_floor(account: AccountState, balance: int, position: int) -> None:
+    """No member and no fund goes below its floor, at any step of a batch."""
+    if account.floor is not None and balance < account.floor:
+        missing = account.floor - balance
+        refusal = refusals.NotEnoughMoney if account.unit == Unit.FEN else refusals.NotEnoughPoints
+        raise refusal(missing=missing, lacking=points.show(missing), position=position, account=account.pk)
+
+
+def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int) -> int:
+    """Move the figures and make the entries; the instant under which they are recorded (never before what stands already)."""
+    recorded = max(memento.micros(posting.recorded_at), stage.sealed_through)
+    for account, _amount in lines:
+        if account.last > recorded:
+            recorded = account.last
+    is_restoring = posting.reverses is not None or posting.kind in RESTORING
+    entries, touched, stored = stage.entries, stage.touched, stage.stored(recorded)
+    entry_id = pk * ENTRIES_MOST
+    into_escrow = 0
+    for account, amount in lines:
+        if not account.has_balance:
+            entries.append((entry_id, pk, account.pk, None, amount, None, None))
+            if amount > 0 and account.code.endswith(":escrow"):
+                into_escrow += amount
+            entry_id += 1
+            continue
+        if account.closed is not None:
+            raise refusals.AccountClosed(position=position)
+        balance = account.balance + amount
+        if amount < 0:
+            _check_floor(account, balance, position)
+        account.balance = balance
+        account.sequence += 1
+        account.last = recorded
+        if (amount > 0) != is_restoring:
+            account.credited += amount
+        else:
+            account.debited -= amount
+        touched.add(account.pk)
+        entries.append((entry_id, pk, account.pk, account.sequence, amount, balance, stored))
+        entry_id += 1
+    if into_escrow:
+        given = [(account, -amount) for account, amount in lines if account.has_balance and amount < 0]
+        assert sum(amount for _account, amount in given) == into_escrow, f"{posting.key}: a hold takes all that its givers give"
+        for account, amount in given:
+            account.held += amount
+    return recorded
+
+
+TRANSACTION_COLUMNS = (
+    "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
+    "recorded_at", "ends_id", "reverses_id",
+)  # fmt: skip
+ENTRY_COLUMNS = ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded_at")
+FIGURES = (
+    ("balance", "bigint"),
+    ("credited_total", "bigint"),
+    ("debited_total", "bigint"),
+    ("held", "bigint"),
+    ("last_sequence", "bigint"),
+    ("last_entry_at", "timestamptz"),
+)
+
+
+def _write(stage: Stage) -> None:
+    """Every row of the batch: transactions, entries, and each touched account once."""
+    if not stage.transactions:
+        return
+    dialect.insert("ledger_transaction", TRANSACTION_COLUMNS, stage.transactions)
+    dialect.insert("ledger_entry", ENTRY_COLUMNS, stage.entries)
+    states = [stage.accounts[pk] for pk in sorted(stage.touched)]
+    dialect.update(
+        "ledger_account",
+        FIGURES,
+        [
+            (state.balance, state.credited, state.debited, state.held, state.sequence, stage.stored(state.last), state.pk)
+            for state in states
+        ],
+    )

@@ -1,0 +1,59 @@
+"""The canonical bytes of a transaction: what is hashed, and what a proof carries.
+
+Version 1, all numbers big-endian:
+
+    head   u8 version = 1 · u8 length + book code · 16 bytes public id · i64 recorded_at · 32 bytes hash of the key
+    body   u8 length + kind · u8 length + scope · 32 bytes hash of the subject · i64 occurred_at
+           16 bytes public id of the hold it ends, or zeros · 16 bytes public id of what it reverses, or zeros
+           u8 count of entries, then for each 16 bytes public id of the account · i64 signed amount
+
+Instants are microseconds since 1970-01-01 UTC. No name, no text of people. The body alone, hashed, is the request hash:
+it says what was asked and leaves out when it was written, so that a repeat at a later instant is the same request.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+
+VERSION = 1
+NOTHING = bytes(16)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+pack_amount = struct.Struct(">q").pack
+pack_instant = struct.Struct(">q").pack
+
+
+def micros(at: datetime) -> int:
+    """An instant as microseconds since 1970, UTC. One read back from SQLite without its zone is UTC."""
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+
+
+def instant(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def short(text: str) -> bytes:
+    """A short text with its length before it."""
+    data = text.encode()
+    return bytes((len(data),)) + data
+
+
+def body(
+    kind: bytes, scope: bytes, subject_hash: bytes, occurred: int, ends: bytes, reverses: bytes, lines: list[bytes]
+) -> bytes:
+    """`kind` and `scope` as `short` gives them; `lines` as `line` gives them."""
+    return b"".join((kind, scope, subject_hash, pack_instant(occurred), ends, reverses, bytes((len(lines),)), *lines))
+
+
+def line(account: bytes, amount: int) -> bytes:
+    return account + pack_amount(amount)
+
+
+def head(book: bytes, public_id: bytes, recorded: int, key_hash: bytes) -> bytes:
+    """`book` is the version and the book's code, as `book_mark` gives them."""
+    return book + public_id + pack_instant(recorded) + key_hash
+
+
+def book_mark(code: str) -> bytes:
+    return bytes((VERSION,)) + short(code)

@@ -1,0 +1,111 @@
+"""The tree of RFC 9162: roots, inclusion and consistency paths. Pure; hashes come from a reader of complete subtrees.
+
+A leaf with number n (from 1) completes the inner nodes of heights 1 … trailing zeros of n. Written in that order, the
+nodes of the first n leaves are n − popcount(n) hashes, so the place of every node is arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wenming.domain.ledger.hashing import Digest, node_hash
+
+# Reads the hash of the complete subtree of 2**height leaves whose first leaf is `start` (counted from 0).
+Reader = Callable[[int, int], bytes]
+
+
+def nodes_before(size: int) -> int:
+    """How many inner nodes the first `size` leaves have completed."""
+    return size - size.bit_count()
+
+
+def place(last: int, height: int) -> int:
+    """The place of the node of this height that leaf number `last` (from 1) completes, among all nodes from 0."""
+    return nodes_before(last - 1) + height - 1
+
+
+class Growth:
+    """A tree that only grows: give it leaves, read the root. Keeps one hash per set bit of the size."""
+
+    def __init__(self, digest: Digest, size: int = 0, peaks: list[bytes] | None = None) -> None:
+        self.digest, self.size, self.peaks = digest, size, peaks or []
+
+    def add(self, leaf: bytes) -> list[bytes]:
+        """Add one leaf; the inner nodes that it completed, lowest first."""
+        made: list[bytes] = []
+        size = self.size
+        while size & 1:
+            leaf = self.digest(b"\x01" + self.peaks.pop() + leaf)
+            made.append(leaf)
+            size >>= 1
+        self.peaks.append(leaf)
+        self.size += 1
+        return made
+
+    def root(self) -> bytes:
+        if not self.peaks:
+            return self.digest(b"")
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(self.digest, peak, root)
+        return root
+
+
+def peaks(size: int, read: Reader) -> list[bytes]:
+    """The complete subtrees of a tree of this size, largest first: where `Growth` goes on from."""
+    found, start = [], 0
+    for height in reversed(range(size.bit_length())):
+        if size >> height & 1:
+            found.append(read(start, height))
+            start += 1 << height
+    return found
+
+
+def _split(count: int) -> int:
+    """The largest power of two below `count`."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+def subtree(digest: Digest, start: int, end: int, read: Reader) -> bytes:
+    """The hash over leaves start … end − 1, as RFC 9162 cuts them."""
+    count = end - start
+    if count & (count - 1) == 0:
+        return read(start, count.bit_length() - 1)
+    middle = start + _split(count)
+    return node_hash(digest, subtree(digest, start, middle, read), subtree(digest, middle, end, read))
+
+
+def root(digest: Digest, size: int, read: Reader) -> bytes:
+    return subtree(digest, 0, size, read) if size else digest(b"")
+
+
+def inclusion_path(digest: Digest, index: int, size: int, read: Reader) -> list[bytes]:
+    """The siblings from leaf `index` (from 0) up to the root of the tree of `size` leaves (RFC 9162, 2.1.3.1)."""
+    path: list[bytes] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append(subtree(digest, middle, end, read))
+            end = middle
+        else:
+            path.append(subtree(digest, start, middle, read))
+            start = middle
+    return path[::-1]
+
+
+def consistency_path(digest: Digest, first: int, second: int, read: Reader) -> list[bytes]:
+    """What shows that the tree of `first` leaves is the beginning of that of `second` (RFC 9162, 2.1.4.1)."""
+    path: list[bytes] = []
+    start, end, whole = 0, second, True
+    while first != end:
+        middle = start + _split(end - start)
+        if first <= middle:
+            path.append(subtree(digest, middle, end, read))
+            end = middle
+        else:
+            path.append(subtree(digest, start, middle, read))
+            start, whole = middle, False
+    if not whole:
+        path.append(subtree(digest, start, end, read))
+    return path[::-1]
