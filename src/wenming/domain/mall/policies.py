@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Protocol
 
 from wenming.core.actor import Actor
-from wenming.domain.depositors.queries import DepositorKind, IdentityClass
+from wenming.domain.depositors.queries import DepositorKind
 from wenming.domain.mall.models import Order
 from wenming.domain.organisations.queries import Role
 
 COUNTER = (Role.TELLER, Role.CLERK)
 STOCK_KEEPERS = (Role.TELLER, Role.CLERK, Role.DIRECTOR)
-GROWN_UP = 18
 
 
 class Holder(Protocol):
@@ -72,10 +70,3 @@ def is_of_household(actor: Actor, depositor: Holder) -> bool:
         return True
     is_shared = depositor.kind == DepositorKind.HOUSEHOLD and depositor.household_id is not None
     return is_shared and depositor.household_id == actor.household_id
-
-
-def is_minor(born_on: date | None, classes: frozenset[str], on: date) -> bool:
-    """A minor by the roll, or by age on that day."""
-    if IdentityClass.MINOR in classes:
-        return True
-    return born_on is not None and (born_on.year + GROWN_UP, born_on.month, born_on.day) > (on.year, on.month, on.day)

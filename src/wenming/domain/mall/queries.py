@@ -200,6 +200,13 @@ def stock_of(*, branch_id: int) -> list[StockLine]:
     ]
 
 
+def stock_for_keepers(*, actor: Actor, branch_id: int) -> list[StockLine]:
+    """The same for those who keep the stock; other branches' stocks do not exist for them."""
+    if not policies.may_keep_stock(actor, branch_id):
+        raise NotFound()
+    return stock_of(branch_id=branch_id)
+
+
 def day_receipts(*, branch_id: int, day: date) -> list[DayReceipt]:
     """What was handed over at a branch on a village day, masked, for all to see."""
     orders = list(

@@ -21,6 +21,7 @@ from wenming.domain.inbox import services as inbox
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import policies, queries
+from wenming.domain.mall.history import NotEnoughInStock as NotEnoughInStock
 from wenming.domain.mall.history import RedeemRow as RedeemRow
 from wenming.domain.mall.history import redeem_many as redeem_many
 from wenming.domain.mall.models import Order, Product, Stock, StockChange
@@ -32,6 +33,7 @@ from wenming.domain.mall.shelving import count_stock as count_stock
 from wenming.domain.mall.shelving import receive_stock as receive_stock
 
 QUANTITY_MOST = 100
+MINOR = depositor_queries.IdentityClass.MINOR
 Status = Order.Status
 Reason = StockChange.Reason
 
@@ -274,7 +276,7 @@ def _check_order(
     on = clock.local_date(at)
     ids = [depositor_id] + ([actor.depositor_id] if actor.depositor_id else [])
     classes = depositor_queries.classes_on(depositor_ids=ids, on=on)
-    is_grown_up = "minor" not in classes.get(actor.depositor_id or 0, frozenset())
+    is_grown_up = MINOR not in classes.get(actor.depositor_id or 0, frozenset())
     require(policies.may_spend_for(actor, depositor, branch_id, is_grown_up=is_grown_up))
     product = Product.objects.filter(pk=product_id).first()
     require(product is not None and Stock.objects.filter(product=product, branch_id=branch_id).exists(), NotFound)
@@ -283,9 +285,9 @@ def _check_order(
         raise OffShelf()
     if not 1 <= quantity <= QUANTITY_MOST:
         raise WrongInput(field="quantity", message=_("一次可以换 1 到 {most} 份。"), most=QUANTITY_MOST)
-    if depositor.status != "active" or depositor.passbook.closed_on is not None:
+    if depositor.status != depositor_queries.Status.ACTIVE or depositor.passbook.closed_on is not None:
         raise PassbookClosed()
-    if not product.is_for_minors and policies.is_minor(depositor.born_on, classes.get(depositor_id, frozenset()), on):
+    if not product.is_for_minors and MINOR in classes[depositor_id]:
         raise NotForMinors()
     return product, depositor
 
@@ -428,7 +430,7 @@ def _subject(order: Order) -> str:
 
 def _tell(order: Order, about: str, at: datetime) -> None:
     inbox.send(
-        to=order.depositor.user_id,
+        to=depositor_queries.user_ids_of(depositor_ids=[order.depositor_id])[order.depositor_id],
         about=about,
         subject=_subject(order),
         at=at,
