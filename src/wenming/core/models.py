@@ -41,3 +41,20 @@ class Attachment(models.Model):
     height = models.PositiveIntegerField()
     kept_at = models.DateTimeField()
     kept_by = models.BigIntegerField(null=True)
+
+
+class IdempotencyRecord(models.Model):
+    """What a key of a program or phone has brought about, for ever: the answer can be read only with the key itself.
+
+    `key_digest` and `request_digest` are keyed hashes; `answer` is encrypted under a key that follows from the caller's key.
+    """
+
+    owner_id = models.BigIntegerField()
+    key_digest = models.CharField(max_length=64)
+    request_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    answer = models.BinaryField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner_id", "key_digest"], name="idempotency_key_once")]
