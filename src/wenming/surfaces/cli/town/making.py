@@ -53,6 +53,6 @@ def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, s
     past.live(lambda part, month: progress.show(UPTO["enrolled"] + width * part, month))
     progress.show(UPTO["past"], "今天的待办")
     logins = officers.open_doors(actor=actor, town=town, head=head, rolls=rolls, at=at - timedelta(days=60))
-    present.arrange(source=source, town=town, head=head, rolls=rolls, shelf=shelf, at=at)
+    present.arrange(source=source, town=town, head=head, families=rolls[1], shelf=shelf, at=at)
     ledger.seal(book_id=organisations.book_of(branch_id=town.head_bank_id), at=at)
     return {"scale": scale, "seed": SEED, "password": officers.PASSWORD, "logins": logins, "branch": town.branches[0].code}
