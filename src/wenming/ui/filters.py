@@ -68,6 +68,10 @@ def groups(fingerprint: str | bytes) -> list[str]:
     return [text[start : start + 4] for start in range(0, 16, 4)]
 
 
+def hexadecimal(value: bytes | memoryview) -> str:
+    return bytes(value).hex()
+
+
 def spaced(code: str) -> str:
     """An 8-digit code in two halves: 4821 7703."""
     return f"{code[:4]} {code[4:]}"
@@ -85,5 +89,6 @@ FILTERS = {
     "yuan": yuan,
     "voucher": voucher,
     "groups": groups,
+    "hex": hexadecimal,
     "spaced": spaced,
 }

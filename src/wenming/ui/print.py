@@ -106,7 +106,12 @@ def red_list_pdf(data: Data) -> bytes:
     """
     paper = str(data.get("paper", "a3")).lower()
     entries = [
-        {"name": line["name"], "words": _cut(line["words"], 10), "points": points.show_signed(line["points"]), "is_demerit": False}
+        {
+            "name": line["name"],
+            "words": _cut(line["words"], 10),
+            "points": points.show_signed(line["points"]),
+            "is_demerit": False,
+        }
         for line in data["lines"]
     ]
     for one in data.get("demerits", ()):

@@ -1,6 +1,40 @@
+"""The addresses of the villager's door."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from wenming.surfaces.villager import account, declaring, deeds, home, household, inbox, mall, notices, passbook
 
 app_name = "villager"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("login/", account.enter, name="login"),
+    path("logout/", account.leave, name="logout"),
+    path("activate/", account.activate, name="activate"),
+    path("password/", account.change_password, name="password"),
+    path("settings/", account.preferences, name="settings"),
+    path("passbook/", passbook.passbook, name="passbook"),
+    path("passbook/<str:public_id>/", passbook.entry, name="entry"),
+    path("declare/", declaring.choose, name="declare"),
+    path("declare/check/", declaring.check, name="check"),
+    path("declare/discard/", declaring.discard, name="discard"),
+    path("declare/<int:item_id>/", declaring.details, name="details"),
+    path("deeds/", deeds.deeds, name="deeds"),
+    path("deeds/<str:public_id>/", deeds.deed, name="deed"),
+    path("deeds/<str:public_id>/done/", deeds.declared, name="declared"),
+    path("deeds/<str:public_id>/amend/", declaring.amend, name="amend"),
+    path("deeds/<str:public_id>/withdraw/", declaring.withdraw, name="withdraw"),
+    path("photos/<str:public_id>/", deeds.photo, name="photo"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/<str:number>/", notices.notice, name="notice"),
+    path("notices/<str:number>/lines/<int:line_id>/", notices.object_to, name="object"),
+    path("mall/", mall.shelf, name="mall"),
+    path("mall/<str:public_id>/", mall.product, name="product"),
+    path("orders/", mall.orders, name="orders"),
+    path("orders/<str:public_id>/", mall.order, name="order"),
+    path("orders/<str:public_id>/cancel/", mall.cancel, name="order_cancel"),
+    path("messages/", inbox.messages, name="messages"),
+    path("household/", household.household, name="household"),
+    path("me/", household.me, name="me"),
+]

@@ -1,0 +1,37 @@
+"""The first page: what is in the passbook, what is under way, what the village says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from wenming.core import clock
+from wenming.domain.deeds import queries as deeds
+from wenming.domain.ledger import queries as ledger
+from wenming.domain.notices import queries as notices
+from wenming.surfaces.villager.door import page, unread, with_passbook
+from wenming.ui.looks import looks_of
+from wenming.ui.tiers import tier_of
+
+
+@require_safe
+@with_passbook
+def home(request: HttpRequest, *, book: Any) -> HttpResponse:
+    today = clock.local_date(clock.now())
+    balances = ledger.balances([book.points_account_id, book.honour_account_id])
+    context = {
+        "book": book,
+        "today": today,
+        "balance": balances[book.points_account_id],
+        "tier": tier_of(balances[book.honour_account_id]),
+        "flow": ledger.month_flow(book.points_account_id, today),
+        "pending": deeds.pending_points(depositor_id=book.depositor_id),
+        "unread": unread(request),
+        "hide_tabs": looks_of(request).is_elder,
+    }
+    if looks_of(request).is_elder:
+        return page(request, "villager/home_elder.html", context, here="home")
+    context["notices"] = list(notices.notices_on_wall(branch_id=book.depositor.branch_id))[:3]
+    return page(request, "villager/home.html", context, here="home")

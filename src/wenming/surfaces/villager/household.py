@@ -1,0 +1,53 @@
+"""My household and its passbooks; my own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from wenming.core import clock
+from wenming.domain.depositors import queries as depositors
+from wenming.domain.ledger import queries as ledger
+from wenming.surfaces.villager.door import page, unread, with_passbook
+from wenming.ui.tiers import tier_of
+
+SHOWN_CLASSES = ("party_member", "lane_chief", "new_villager")
+
+
+@require_safe
+@with_passbook
+def household(request: HttpRequest, *, book: Any) -> HttpResponse:
+    today = clock.local_date(clock.now())
+    home = book.depositor.household
+    members = depositors.members_of(household_id=home.pk) if home else [book.depositor]
+    books = [member.passbook for member in members]
+    balances = ledger.balances([one for found in books for one in (found.points_account_id, found.honour_account_id)])
+    classes = depositors.classes_on(depositor_ids=[member.pk for member in members], on=today)
+    people = [
+        {
+            "person": member,
+            "balance": balances[member.passbook.points_account_id],
+            "is_self": member.pk == book.depositor_id,
+            "is_head": home is not None and home.head_id == member.pk,
+            "is_minor": "minor" in classes[member.pk],
+            "classes": [depositors.IdentityClass(name).label for name in SHOWN_CLASSES if name in classes[member.pk]],
+        }
+        for member in members
+    ]
+    context = {
+        "book": book,
+        "home": home,
+        "people": sorted(people, key=lambda one: not one["is_self"]),
+        "total": sum(one["balance"] for one in people),
+        "tier": tier_of(sum(balances[found.honour_account_id] for found in books)),
+    }
+    return page(request, "villager/household/household.html", context, here="me")
+
+
+@require_safe
+@with_passbook
+def me(request: HttpRequest, *, book: Any) -> HttpResponse:
+    context = {"book": book, "unread": unread(request), "is_officer": request.actor.is_officer}
+    return page(request, "villager/household/me.html", context, here="me")

@@ -1,0 +1,143 @@
+"""The passbook: every line with its reason, its running balance and its voucher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from wenming.core import clock
+from wenming.core.errors import NotFound
+from wenming.domain.deeds import queries as deeds
+from wenming.domain.ledger import queries as ledger
+from wenming.domain.mall import queries as mall
+from wenming.surfaces.villager.door import page, with_passbook
+
+LINES = 30
+READ = 120
+FILTERS = ("", "in", "out", "corrections")
+GIVEN_BACK = (ledger.Kind.ORDER_RELEASED, ledger.Kind.ORDER_REFUNDED)
+
+
+@dataclass(slots=True)
+class Band:
+    """One month of the statement, newest line first. The sums stand only where the whole month is shown."""
+
+    month: date
+    lines: list[Any] = field(default_factory=list)
+    is_whole: bool = True
+
+    @property
+    def earned(self) -> int:
+        return sum(line.amount for line in self.lines if (line.amount > 0) != _is_back(line))
+
+    @property
+    def spent(self) -> int:
+        return -sum(line.amount for line in self.lines if (line.amount > 0) == _is_back(line))
+
+
+def _is_back(line: Any) -> bool:
+    """What came back lowers what was spent; what was taken back lowers what was earned."""
+    return line.reverses_id is not None or line.kind in GIVEN_BACK
+
+
+def _fits(line: Any, chosen: str) -> bool:
+    if chosen == "in":
+        return bool(line.amount > 0)
+    if chosen == "out":
+        return bool(line.amount < 0)
+    return bool(line.reverses_id or line.reversed_by_id) if chosen == "corrections" else True
+
+
+def _month(line: Any) -> date:
+    return clock.month_start(clock.local_date(line.recorded_at))
+
+
+def _read(account_id: int, before: int | None, chosen: str) -> tuple[list[Any], int | None]:
+    """The lines of one page, whole months where they fit, and the place from which the next page goes on."""
+    found = list(ledger.statement(account_id, before=before, limit=READ + 1))
+    has_more, found = len(found) > READ, found[:READ]
+    fitting = [line for line in found if _fits(line, chosen)]
+    if not chosen and len(fitting) > LINES:
+        end = LINES
+        while end < len(fitting) and _month(fitting[end]) == _month(fitting[end - 1]):
+            end += 1
+        if end < len(fitting) or not has_more:
+            fitting = fitting[:end]
+    if fitting and len(fitting) < len(found) and not chosen:
+        return fitting, fitting[-1].sequence
+    return fitting, found[-1].sequence if has_more else None
+
+
+def _bands(lines: Sequence[Any], *, is_filtered: bool, is_cut: bool) -> list[Band]:
+    bands: list[Band] = []
+    for line in lines:
+        if not bands or bands[-1].month != _month(line):
+            bands.append(Band(month=_month(line), is_whole=not is_filtered))
+        bands[-1].lines.append(line)
+    if bands and is_cut:
+        bands[-1].is_whole = False
+    return bands
+
+
+def titles_of(lines: Sequence[Any]) -> dict[str, str]:
+    """What each line was for, in words."""
+    subjects = {line.subject for line in lines}
+    of_deeds = {subject for subject in subjects if subject.startswith("deed:")}
+    of_orders = {subject for subject in subjects if subject.startswith("order:")}
+    titles: dict[str, str] = {}
+    if of_deeds:
+        titles |= deeds.titles_for(subjects=sorted(of_deeds))
+    if of_orders:
+        titles |= mall.titles_for(subjects=sorted(of_orders))
+    return titles
+
+
+@require_safe
+@with_passbook
+def passbook(request: HttpRequest, *, book: Any) -> HttpResponse:
+    chosen = request.GET.get("show", "")
+    chosen = chosen if chosen in FILTERS else ""
+    text = request.GET.get("before", "")
+    before = int(text) if text.isdecimal() and len(text) < 16 else None
+    lines, following = _read(book.points_account_id, before, chosen)
+    is_cut = following is not None and len(lines) == READ
+    balances = ledger.balances([book.points_account_id, book.honour_account_id])
+    context = {
+        "book": book,
+        "balance": balances[book.points_account_id],
+        "honour": balances[book.honour_account_id],
+        "bands": _bands(lines, is_filtered=bool(chosen), is_cut=is_cut),
+        "titles": titles_of(lines),
+        "partners": {line.transaction_id: line for line in lines},
+        "pending": [] if before or chosen else deeds.pending_of(depositor_id=book.depositor_id),
+        "chosen": chosen,
+        "following": following,
+        "is_first": before is None,
+    }
+    return page(request, "villager/passbook/passbook.html", context, here="passbook")
+
+
+@require_safe
+@with_passbook
+def entry(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
+    """One line of one's own passbook, and why it is this many points."""
+    transaction = ledger.transaction(public_id)
+    own = [line for line in ledger.entries(transaction.pk) if line.account_id == book.points_account_id]
+    if not own:
+        raise NotFound
+    kind, _colon, number = transaction.subject.partition(":")
+    declaration = deeds.declaration(actor=request.actor, declaration_id=int(number)) if kind == "deed" else None
+    context = {
+        "book": book,
+        "transaction": transaction,
+        "line": own[0],
+        "title": titles_of([transaction]).get(transaction.subject, ""),
+        "declaration": declaration,
+        "why": deeds.explain(declaration) if declaration is not None else "",
+    }
+    return page(request, "villager/passbook/entry.html", context, here="passbook")
