@@ -24,7 +24,7 @@ from wenming.domain.inbox import services as inbox
 GONE = "已注销"
 
 
-def list_path() -> Path:
+def erasure_list() -> Path:
     """Where the erasure list is kept: beside the store and never inside a backup. Random ids and instants only."""
     return Path(settings.DATA) / "erasures.jsonl"
 
@@ -84,7 +84,7 @@ def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
 def _remember(public_id: str, at: datetime) -> None:
     """Append to the list, on disk before the act is durable: an erasure that was asked for must not come undone."""
     line = json.dumps({"depositor": public_id, "at": at.astimezone(UTC).isoformat()}) + "\n"
-    with open(os.open(list_path(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
+    with open(os.open(erasure_list(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="ascii") as file:
         file.write(line)
         file.flush()
         os.fsync(file.fileno())

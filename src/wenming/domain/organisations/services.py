@@ -15,6 +15,7 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.transactions import service
 from wenming.domain.identity import queries as identity_queries
+from wenming.domain.identity import services as identity
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import policies, queries
 from wenming.domain.organisations.models import Appointment, Organisation, Region, Role, ServiceArea
@@ -34,6 +35,15 @@ class RegionRow:
     parent_code: str
     valid_from: date
     valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOfficer:
+    """A fresh officer: the code is handed over and not kept."""
+
+    user_id: int
+    appointment_id: int
+    activation_code: str
 
 
 class CodeTaken(Refusal):
@@ -229,6 +239,25 @@ def appoint_officer(
     )
     _record(actor, "organisations.officer_appointed", appointed, at)
     return appointed
+
+
+@service
+def create_officer(
+    *, actor: Actor, name: str, organisation_id: int, role: str, at: datetime, login: str = "", lane: str = ""
+) -> NewOfficer:
+    """Register someone, give the office and an activation code. The log-in name is the name unless another is given."""
+    user = identity.register_user(display_name=_words(name, "name"), at=at)
+    identity.add_login_name(user_id=user.pk, kind=identity_queries.LoginKind.OFFICER, name=login or name)
+    given = appoint_officer(actor=actor, user_id=user.pk, organisation_id=organisation_id, role=role, at=at, lane=lane)
+    return NewOfficer(user.pk, given.pk, identity.issue_activation(actor=actor, user_id=user.pk, at=at))
+
+
+@service
+def reissue_activation(*, actor: Actor, user_id: int, at: datetime) -> str:
+    """A new activation code for an officer who forgot the password, by whoever may fill that office."""
+    offices = Appointment.objects.select_related("organisation").filter(user_id=user_id)
+    require(any(policies.may_appoint(actor, office.organisation, office.role) for office in offices), NotFound)
+    return identity.issue_activation(actor=actor, user_id=user_id, at=at)
 
 
 @service
