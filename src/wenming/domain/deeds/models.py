@@ -30,7 +30,8 @@ class Door(models.TextChoices):
 
 class Declaration(models.Model):
     """One deed of one depositor under one rule item. `points` and `honour` are set when it is approved, with every step kept;
-    `posted` is what really moved in the passbook: the points, or for a demerit what was there to take.
+    `posted` is what really moved in the passbook: the points, or for a demerit what was there to take. `is_noticed` says
+    that it hung on a wall, ours or (for an imported register) one of paper.
 
     `group_key` joins the declarations of one deed done by several; `revision` counts edits, each of which starts the
     review and the notice anew; `history` keeps the earlier versions.
@@ -65,6 +66,7 @@ class Declaration(models.Model):
     posted = models.BigIntegerField(null=True)
     explanation = models.JSONField(default=dict)
     notice_line_id = models.BigIntegerField(null=True)
+    is_noticed = models.BooleanField(default=False)
     transaction = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
     submission_key = models.CharField(max_length=96, unique=True)
     request_hash = models.CharField(max_length=64, default="")
@@ -88,6 +90,7 @@ class Declaration(models.Model):
             models.Index(fields=["household", "item", "happened_on"], name="declaration_household"),
             models.Index(fields=["depositor", "-id"], name="declaration_of_depositor"),
             models.Index(fields=["branch", "happened_on"], name="declaration_by_day"),
+            models.Index(fields=["branch"], condition=Q(status="deposited", is_noticed=False), name="declaration_unnoticed"),
             models.Index(fields=["batch_key"], condition=~Q(batch_key=""), name="declaration_batch"),
             models.Index(fields=["group_key"], condition=~Q(group_key=""), name="declaration_group"),
         ]

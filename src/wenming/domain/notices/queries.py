@@ -11,8 +11,10 @@ from django.db.models import Count, Q, QuerySet
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.notices import models, policies, sheets
-from wenming.domain.notices.models import Notice, NoticeLine, Objection
 
+Notice = models.Notice
+NoticeLine = models.NoticeLine
+Objection = models.Objection
 NoticeStatus = Notice.Status
 LineStatus = NoticeLine.Status
 ObjectionStatus = Objection.Status
@@ -138,6 +140,16 @@ def due_subjects(*, at: datetime, limit: int = 500, after: int = 0) -> list[Due]
 
 def has_open_objection(*, subject: str) -> bool:
     return Objection.objects.filter(line__subject=subject, line__status__in=OPEN_LINES, status=Objection.Status.OPEN).exists()
+
+
+def is_standing(*, subject: str) -> bool:
+    """Whether a subject is on the wall and not yet cleared or struck."""
+    return NoticeLine.objects.filter(subject=subject, status__in=OPEN_LINES).exists()
+
+
+def line_ids(*, notice_id: int) -> dict[str, int]:
+    """The line of each subject of a notice."""
+    return dict(NoticeLine.objects.filter(notice_id=notice_id).values_list("subject", "pk"))
 
 
 def standing_lines(*, branch_id: int, at: datetime, limit: int = 500) -> list[WallLine]:

@@ -1,7 +1,8 @@
 """The engine: (terms of an item, facts of a deed, what was used so far) → points and honour, with every step kept.
 
 Pure: no tables, no clock. The same inputs give the same answer for ever, so a stored explanation can be replayed.
-Amounts are hundredths of a point. Who holds several classes gets the class that is best for them, and a step says so.
+Amounts are hundredths of a point. Who holds several classes gets the class that is best for them, and a step says so;
+a minor is a minor and nothing else here, so that what is meant for grown-ups stays with them.
 """
 
 from __future__ import annotations
@@ -165,7 +166,8 @@ def assess(terms: ItemTerms, facts: DeedFacts, usage: Usage) -> Assessment:
         raise QuantityOutOfRange(field="quantity", most=terms.quantity_max, unit=terms.unit)
     if terms.direction == DEMERIT and MINOR in facts.classes:
         raise MinorsSpared()
-    allowed = [name for name in sorted(facts.classes) if not terms.classes or name in terms.classes]
+    held = {MINOR} if MINOR in facts.classes else facts.classes
+    allowed = [name for name in sorted(held) if not terms.classes or name in terms.classes]
     if not allowed:
         raise NotEligible(field="depositor", who="、".join(str(CLASS_NAMES.get(name, name)) for name in terms.classes))
     best: Assessment | None = None

@@ -11,8 +11,9 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.rulebooks import models, policies
 from wenming.domain.rulebooks.engine import CAPS, ItemTerms
-from wenming.domain.rulebooks.models import Edition, RuleItem
 
+Edition = models.Edition
+RuleItem = models.RuleItem
 Category = models.Category
 Direction = models.Direction
 ValueKind = models.ValueKind

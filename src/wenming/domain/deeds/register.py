@@ -1,0 +1,371 @@
+"""A whole paper register at once: every row under every rule and cap, reckoned in memory, written in a few statements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from django.db import connection
+from django.db.models import Q
+
+from wenming.core import audit, chance, clock, points
+from wenming.core.actor import Actor
+from wenming.core.errors import Refusal, require
+from wenming.core.transactions import service, take_turn
+from wenming.domain.deeds import caps, policies, queries, refusals
+from wenming.domain.deeds.declaring import check_day
+from wenming.domain.deeds.depositing import moves_for, posting_of
+from wenming.domain.deeds.models import Declaration, Door, Status
+from wenming.domain.deeds.reviewing import explanation
+from wenming.domain.depositors import queries as depositors
+from wenming.domain.ledger import queries as ledger_queries
+from wenming.domain.ledger import services as ledger
+from wenming.domain.notices import queries as notice_queries
+from wenming.domain.notices import services as notices
+from wenming.domain.notices.services import LineDraft
+from wenming.domain.organisations import queries as organisations
+from wenming.domain.rulebooks import engine
+from wenming.domain.rulebooks import queries as rulebooks
+from wenming.domain.rulebooks.queries import ItemIndex, RuleItem
+
+MOST_ROWS = 50_000
+Tallies = dict[tuple[str, int, str, date], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterRow:
+    """One row of a register. `row` is its number on the sheet; `item` the clause's number or title; `points` what the
+    sheet says it is worth, in hundredths, if it says so."""
+
+    row: int
+    depositor_id: int
+    item: str
+    happened_on: date
+    quantity: int = 1
+    words: str = ""
+    points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why a row cannot be recorded; `field` is the name of the RegisterRow's field it speaks of."""
+
+    row: int
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterResult:
+    """What a batch brought about; the same batch again gives the same result and writes nothing."""
+
+    batch_key: str
+    count: int
+    points: int
+    first_id: int
+    is_repeat: bool = False
+    notice_number: str = ""
+
+
+@dataclass(slots=True)
+class Reckoned:
+    """One good row with its clause, person and points."""
+
+    row: RegisterRow
+    item: RuleItem
+    who: depositors.RollEntry
+    credited: depositors.RollEntry
+    given: engine.Assessment
+    kept: dict[str, object]
+
+
+@dataclass(slots=True)
+class Reckoner:
+    """Everything that the rows need, read once; caps are counted up as the rows go by."""
+
+    branch_id: int
+    today: date
+    has_window: bool
+    roll: depositors.RollIndex
+    items: ItemIndex
+    homes: Mapping[int, depositors.RollEntry] = field(default_factory=dict)
+    used: Tallies = field(default_factory=dict)
+    terms: dict[int, engine.ItemTerms] = field(default_factory=dict)
+    classes: dict[date, dict[int, frozenset[str]]] = field(default_factory=dict)
+    in_use: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def reckon(self, row: RegisterRow) -> Reckoned:
+        """The points of one row, after the rows before it. Refuses what the same deed declared singly would be refused."""
+        who = self.roll.entries.get(row.depositor_id)
+        if who is None:
+            raise refusals.NotOnRoll(field="depositor_id")
+        item = self.items.find(row.item, row.happened_on)
+        if item is None:
+            raise refusals.ItemNotInForce(field="item")
+        if item.direction == rulebooks.Direction.DEMERIT and not item.edition.demerits_vote:
+            raise refusals.DemeritsOff(field="item")
+        if self.has_window or row.happened_on > self.today or row.happened_on < who.joined_on:
+            check_day(item, row.happened_on, who.joined_on, self.today)
+        terms = self.terms.get(item.pk) or self.terms.setdefault(item.pk, rulebooks.terms_of(item))
+        facts = engine.DeedFacts(row.happened_on, row.quantity, self.classes[row.happened_on][who.depositor_id])
+        keys = self.keys(who, item, row.happened_on)
+        usage = engine.Usage({cap: self.used.get(key, 0) for cap, key in keys.items() if key in self.used})
+        given = engine.assess(terms, facts, usage)
+        if row.points is not None and row.points != (given.points or given.honour):
+            written, due = points.show(row.points), points.show(given.points or given.honour)
+            raise refusals.PointsDiffer(field="points", written=written, due=due)
+        for cap, key in keys.items():
+            self.used[key] = self.used.get(key, 0) + (1 if "_times_" in cap else given.worth)
+        credited = self.homes.get(who.household_id or 0, who) if item.credits_household else who
+        return Reckoned(row, item, who, credited, given, explanation(facts, usage, given))
+
+    def keys(self, who: depositors.RollEntry, item: RuleItem, day: date) -> dict[str, tuple[str, int, str, date]]:
+        """Under which tally each cap of this person and clause is counted."""
+        known = self.in_use.get(item.pk)
+        if known is None:
+            known = self.in_use[item.pk] = (f"{item.edition.rule_book_id}/{item.code}", caps_in_use(item))
+        clause, in_use = known
+        home = who.household_id if who.household_id is not None else who.depositor_id
+        return {
+            cap: (cap, who.depositor_id if cap.startswith("person") else home, clause, engine.window_start(cap, day))
+            for cap in in_use
+        }
+
+
+def caps_in_use(item: RuleItem) -> tuple[str, ...]:
+    """The caps that this clause sets, for everyone or for a class."""
+    return tuple(cap for cap in engine.CAPS if getattr(item, cap) is not None or any(cap in own for own in item.classes.values()))
+
+
+def _reckoner(branch_id: int, rows: Sequence[RegisterRow], at: datetime, *, has_window: bool) -> Reckoner:
+    """Read the roll, the clauses, the classes of the people on each day, and what counts against the caps already."""
+    made = Reckoner(
+        branch_id=branch_id,
+        today=clock.local_date(at),
+        has_window=has_window,
+        roll=depositors.roll_index(branch_id=branch_id),
+        items=rulebooks.item_index(branch_id=branch_id),
+    )
+    made.homes = _family_passbooks(made.roll)
+    people: dict[date, set[int]] = {}
+    for row in rows:
+        if row.depositor_id in made.roll.entries:
+            people.setdefault(row.happened_on, set()).add(row.depositor_id)
+    made.classes = {day: depositors.classes_on(depositor_ids=ids, on=day) for day, ids in people.items()}
+    wanted = {item.code for row in rows if (item := made.items.find(row.item, row.happened_on)) is not None}
+    _count_used(made, wanted, sorted(people))
+    return made
+
+
+def _family_passbooks(roll: depositors.RollIndex) -> dict[int, depositors.RollEntry]:
+    """The passbook that clauses for the household credit: the household's own, else the head's."""
+    found: dict[int, depositors.RollEntry] = {}
+    for entry in roll.entries.values():
+        is_own = entry.kind == depositors.DepositorKind.HOUSEHOLD
+        if entry.household_id is not None and (is_own or (entry.is_head and entry.household_id not in found)):
+            found[entry.household_id] = entry
+    return found
+
+
+def _count_used(made: Reckoner, codes: set[str], days: Sequence[date]) -> None:
+    """What earlier deeds at the branch count for these clauses: of the months that the sheet touches, and of its years
+    where a clause has a cap by the year."""
+    items = {one.pk: one for one in made.items.by_code.values() if one.code in codes and caps_in_use(one)}
+    if not days or not items:
+        return
+    by_year = [pk for pk, one in items.items() if any(cap.endswith("_year") for cap in caps_in_use(one))]
+    months = Q(happened_on__gte=days[0].replace(day=1), happened_on__lt=clock.next_month(days[-1]))
+    years = Q(happened_on__gte=date(days[0].year, 1, 1), happened_on__lt=date(days[-1].year + 1, 1, 1), item_id__in=by_year)
+    earlier = Declaration.objects.filter(
+        months | years, branch_id=made.branch_id, status__in=caps.COUNTED, item_id__in=list(items)
+    )
+    rows = earlier.values_list("item_id", "depositor_id", "happened_on", "points", "honour")
+    for item_id, depositor_id, happened_on, gained, honour in rows.iterator(chunk_size=5000):
+        who = made.roll.entries.get(depositor_id)
+        if who is None:
+            continue
+        for cap, key in made.keys(who, items[item_id], happened_on).items():
+            made.used[key] = made.used.get(key, 0) + (1 if "_times_" in cap else caps.worth_of(gained, honour))
+
+
+def check_register(*, branch_id: int, rows: Sequence[RegisterRow], at: datetime, has_window: bool = False) -> list[RowProblem]:
+    """Every row that could not be recorded, and why; caps are counted down the sheet. Writes nothing."""
+    return _sort_out(_reckoner(branch_id, rows, at, has_window=has_window), rows)[1]
+
+
+def _sort_out(reckoner: Reckoner, rows: Iterable[RegisterRow]) -> tuple[list[Reckoned], list[RowProblem]]:
+    good, bad = [], []
+    for row in rows:
+        try:
+            good.append(reckoner.reckon(row))
+        except Refusal as refusal:
+            bad.append(RowProblem(row.row, refusal.field, refusal.code, refusal.words))
+    return good, bad
+
+
+@service
+def record_register(
+    *,
+    actor: Actor,
+    branch_id: int,
+    rows: Sequence[RegisterRow],
+    batch_key: str,
+    at: datetime,
+    noticed_on: date | None = None,
+    has_window: bool = False,
+) -> RegisterResult:
+    """Record a register that was kept on paper: every row under the rules of its day, posted, all or nothing.
+
+    `noticed_on` says that the sheet hung on the wall on that day already; without it the rows go on a notice of their
+    own, posted first. The same batch again changes nothing; the same key with other rows is refused.
+    """
+    require(policies.may_import(actor, branch_id))
+    if not rows:
+        raise refusals.NothingChosen
+    if len(rows) > MOST_ROWS:
+        raise refusals.BatchTooLarge(most=MOST_ROWS)
+    digest = _digest(branch_id, rows)
+    take_turn(f"register:{batch_key}")
+    earlier = _earlier(batch_key, digest)
+    if earlier is not None:
+        return earlier
+    caps.hold_branch(branch_id)
+    good, bad = _sort_out(_reckoner(branch_id, rows, at, has_window=has_window), rows)
+    if bad:
+        raise refusals.RegisterHasProblems(count=len(bad), problems=bad)
+    made = _declarations(good, branch_id, actor, batch_key, digest, at)
+    _post(made, good, branch_id, at)
+    notice = None if noticed_on is not None else _notice(made, good, actor, branch_id, at)
+    Declaration.objects.bulk_create(made, batch_size=400)
+    total = sum(one.posted or 0 for one in made)
+    facts = {"rows": len(made), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}
+    audit.record(
+        actor=actor,
+        act="deeds.register_recorded",
+        subject=f"batch:{batch_key}"[:64],
+        at=at,
+        organisation_id=branch_id,
+        facts=facts,
+    )
+    return RegisterResult(batch_key, len(made), total, made[0].pk, notice_number=notice.number if notice else "")
+
+
+def _digest(branch_id: int, rows: Sequence[RegisterRow]) -> str:
+    facts = [
+        [row.row, row.depositor_id, row.item, row.happened_on.isoformat(), row.quantity, row.words, row.points] for row in rows
+    ]
+    return hashlib.sha256(json.dumps([branch_id, facts], ensure_ascii=False).encode()).hexdigest()
+
+
+def _earlier(batch_key: str, digest: str) -> RegisterResult | None:
+    """What this batch brought about before."""
+    made = Declaration.objects.filter(batch_key=batch_key)
+    first = made.order_by("pk").first()
+    if first is None:
+        return None
+    if first.request_hash != digest:
+        raise refusals.KeyReused
+    posted = list(made.values_list("posted", flat=True))
+    return RegisterResult(batch_key, len(posted), sum(one or 0 for one in posted), first.pk, is_repeat=True)
+
+
+def _reserve(count: int) -> Sequence[int]:
+    """Ids that nobody else will get: from the series on PostgreSQL; on SQLite the next ones, there is one writer."""
+    table = Declaration._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+            return [int(row[0]) for row in cursor.fetchall()]
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        row = cursor.fetchone()
+        first = int(row[0]) + 1 if row else 1
+        return range(first, first + count)
+
+
+def _declarations(
+    good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime
+) -> list[Declaration]:
+    made = []
+    for place, (pk, one) in enumerate(zip(_reserve(len(good)), good, strict=True)):
+        made.append(
+            Declaration(
+                id=pk,
+                public_id=chance.public_id(),
+                branch_id=branch_id,
+                item_id=one.item.pk,
+                depositor_id=one.who.depositor_id,
+                household_id=one.who.household_id,
+                passbook_id=one.credited.passbook_id,
+                declared_by=actor.user_id,
+                door=Door.SHEET,
+                happened_on=one.row.happened_on,
+                quantity=one.row.quantity,
+                words=one.row.words[:500],
+                status=Status.DEPOSITED,
+                status_at=at,
+                declared_at=at,
+                points=one.given.points,
+                honour=one.given.honour,
+                posted=one.given.points,
+                explanation=one.kept,
+                is_noticed=True,
+                submission_key=f"{batch_key}:{one.row.row}:{place}",
+                request_hash=digest,
+                batch_key=batch_key,
+            )
+        )
+    return made
+
+
+def _post(made: Sequence[Declaration], good: Sequence[Reckoned], branch_id: int, at: datetime) -> None:
+    """Post the whole sheet in one act of the books; a demerit takes what is there when its row comes."""
+    scope = organisations.organisation(organisation_id=branch_id).code
+    balances = ledger_queries.balances({one.credited.points_account_id for one in good if one.given.points < 0})
+    postings, posted = [], []
+    for declaration, one in zip(made, good, strict=True):
+        account = one.credited.points_account_id
+        if account in balances:
+            declaration.posted = max(one.given.points, -balances[account])
+            balances[account] += declaration.posted
+        moves = moves_for(declaration.posted or 0, one.given.honour, account, one.credited.honour_account_id)
+        if moves:
+            postings.append(posting_of(declaration, moves, scope, at))
+            posted.append(declaration)
+    if postings:
+        numbers = ledger.post_many(book_id=organisations.book_of(branch_id=branch_id), postings=postings)
+        for declaration, number in zip(posted, numbers, strict=True):
+            declaration.transaction_id = number
+
+
+def _notice(
+    made: Sequence[Declaration], good: Sequence[Reckoned], actor: Actor, branch_id: int, at: datetime
+) -> notice_queries.Notice:
+    """Hang up what was posted first, the whole sheet on one notice."""
+    today = clock.local_date(at)
+    names = depositors.public_names(depositor_ids={one.who.depositor_id for one in good}, on=today)
+    lines = [
+        LineDraft(
+            queries.subject_of(declaration.pk),
+            names[one.who.depositor_id] if one.item.direction == rulebooks.Direction.MERIT else "1 户",
+            one.item.title,
+            one.given.points or one.given.honour,
+            one.row.happened_on,
+        )
+        for declaration, one in zip(made, good, strict=True)
+    ]
+    notice = notices.publish(
+        actor=actor,
+        branch_id=branch_id,
+        title=f"{today.year}年{today.month}月{today.day}日登记公示",
+        lines=lines,
+        workdays=max(one.item.notice_workdays for one in good),
+        at=at,
+    )
+    ids = notice_queries.line_ids(notice_id=notice.pk)
+    for declaration in made:
+        declaration.notice_line_id = ids[queries.subject_of(declaration.pk)]
+    return notice

@@ -1,0 +1,48 @@
+"""Writes of the deeds' room: declare, review, publish, deposit, put right, and record a whole register."""
+
+from __future__ import annotations
+
+from wenming.domain.deeds.declaring import amend_declaration, declare_deed, withdraw_declaration
+from wenming.domain.deeds.depositing import deposit_deed, publish_notice
+from wenming.domain.deeds.refusals import (
+    AlreadyDeposited,
+    BatchTooLarge,
+    BeforeJoining,
+    DemeritsOff,
+    DoorClosed,
+    EvidenceNeeded,
+    ItemNotInForce,
+    KeyReused,
+    NobodyNamed,
+    NotDeposited,
+    NothingChosen,
+    NotOnRoll,
+    NotYetHappened,
+    OthersCanReview,
+    PhotoNeeded,
+    PointsDiffer,
+    ReasonNeeded,
+    Recused,
+    RegisterHasProblems,
+    ReversalWaiting,
+    ReviewedBefore,
+    RevisionPassed,
+    SecondOfficerNeeded,
+    TooLate,
+    TooManyNamed,
+    TooManyPhotos,
+    WordsTooLong,
+)
+from wenming.domain.deeds.register import RegisterResult, RegisterRow, RowProblem, check_register, record_register
+from wenming.domain.deeds.reversing import confirm_reversal, drop_reversal, propose_reversal, resolve_objection
+from wenming.domain.deeds.reviewing import Outcome, approve_many, review_declaration
+
+__all__ = [
+    "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritsOff", "DoorClosed", "EvidenceNeeded", "ItemNotInForce",
+    "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen", "OthersCanReview", "Outcome",
+    "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Recused", "RegisterHasProblems", "RegisterResult", "RegisterRow",
+    "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem", "SecondOfficerNeeded", "TooLate", "TooManyNamed",
+    "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many", "check_register", "confirm_reversal", "declare_deed",
+    "deposit_deed", "drop_reversal", "propose_reversal", "publish_notice", "record_register", "resolve_objection",
+    "review_declaration", "withdraw_declaration",
+]  # fmt: skip
