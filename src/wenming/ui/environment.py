@@ -9,11 +9,13 @@ from __future__ import annotations
 import functools
 import io
 from typing import Any
+from urllib.parse import quote
 
 import segno
+from django.conf import settings
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_urlconf, reverse
 from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -22,8 +24,22 @@ from wenming.ui import icons, looks
 from wenming.ui.filters import FILTERS
 
 
-def url(name: str, *args: object, **kwargs: object) -> str:
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+@functools.lru_cache(maxsize=1024)
+def _shape(name: str, count: int, urlconf: str) -> tuple[str, ...]:
+    """The fixed parts of an address around its arguments."""
+    marks = [f"90817263{place}" for place in range(count)]
+    address = reverse(name, args=marks)
+    parts = []
+    for mark in marks:
+        before, _mark, address = address.partition(mark)
+        parts.append(before)
+    return (*parts, address)
+
+
+def url(name: str, *args: object) -> str:
+    """The address of a page. The shape of each address is looked up once: Django's reverse took half of a page's time."""
+    parts = _shape(name, len(args), get_urlconf() or settings.ROOT_URLCONF)
+    return "".join(part + quote(str(value), safe="") for part, value in zip(parts, args, strict=False)) + parts[-1]
 
 
 @functools.lru_cache(maxsize=512)
