@@ -1,7 +1,8 @@
 """Willow Creek (柳溪村): a small sample town made only through the services, so that no test holds a state nobody could reach.
 
-`build(at)` makes a head bank with two branches (柳溪 with its neighbour 河湾), an officer of every role with a log-in, eight
-households with kin and children, a unit and a collective. Look people up by name: `village.person("王秀梅")`.
+`build(at)` makes a head bank with two branches (柳溪 and its neighbour 河湾), an officer of every role, eight households with
+kin and children, a unit and a collective. People are looked up by name: `village.person("王秀梅")`; officers by a key:
+`village.officer("clerk")`; `kin_reviewer` is 王秀梅, who may not review what concerns her brother 王建国.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def _enrol(village: Village, branch_id: int, families: dict[str, list[tuple[str,
 
 
 def _relate(village: Village) -> None:
-    """王秀梅 is 王建国's younger sister; 冯审核 is enrolled as 刘德福's son-in-law; there is a family passbook, a unit, a collective."""
+    """王秀梅 is 王建国's sister and a reviewer herself; 张伟 is 刘德福's son-in-law. A family passbook, a unit, a collective."""
     clerk = village.officer("clerk")
     for kind, name, classes in (("unit", "清溪供销社", ()), ("collective", "柳溪村第一村民小组", ())):
         made = depositors.enrol_depositor(
@@ -198,3 +199,11 @@ def _relate(village: Village) -> None:
         depositors.register_kin(
             actor=clerk, first_id=village.people[first], second_id=village.people[second], relation=relation, at=village.at
         )
+    village.users["kin_reviewer"] = village.villager("王秀梅").user_id or 0
+    organisations.appoint_officer(
+        actor=village.officer("director"),
+        user_id=village.users["kin_reviewer"],
+        organisation_id=village.branch_id,
+        role=Role.REVIEWER,
+        at=village.at,
+    )
