@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from wenming.surfaces.api.build import make, urls
 
 app_name = "api"
-urlpatterns: list[URLPattern | URLResolver] = []
+api = make()
+urlpatterns = urls(api)

@@ -1,0 +1,331 @@
+"""Declarations, their reviews, reversals."""
+
+import base64
+import binascii
+import io
+from datetime import date, datetime
+from typing import Any, Literal
+
+from ninja import Field, Query, Router, Schema
+
+from wenming.core import clock
+from wenming.core.errors import WrongInput
+from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import queries as depositor_queries
+from wenming.surfaces.api.operations import (
+    CLERK,
+    DIRECTOR,
+    EVERYBODY,
+    HEAD_OFFICER,
+    LANE_CHIEF,
+    REVIEWER,
+    SUPERVISOR,
+    TELLER,
+    VILLAGER,
+    Given,
+    Page,
+    PageOf,
+    Request,
+    operation,
+    page,
+    position_of,
+)
+
+router = Router(tags=["deeds"])
+PHOTOS_MOST = 9
+
+
+class DeclarationOut(Schema):
+    id: int
+    public_id: str
+    branch_id: int
+    depositor_id: int
+    depositor_name: str
+    item_id: int
+    item_code: str
+    item_title: str
+    happened_on: date
+    quantity: int
+    words: str
+    door: str
+    status: str
+    status_label: str
+    revision: int
+    points: int | None = Field(description="百分之一分")
+    honour: int | None = Field(description="百分之一分")
+    why: str = Field(description="为什么是这么多分")
+    declared_at: datetime
+
+
+class Declarations(Schema):
+    items: list[DeclarationOut]
+
+
+class OfferOut(Schema):
+    item_id: int
+    code: str
+    title: str
+    unit: str
+    times_left: int | None
+    refusal: str
+
+
+class ReversalOut(Schema):
+    id: int
+    declaration_id: int
+    status: str
+    reason: str
+
+
+class NewDeclaration(Given):
+    door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
+    depositor_ids: list[int] = Field(min_length=1, max_length=200)
+    item_id: int
+    happened_on: date
+    quantity: int = Field(1, ge=1, le=100_000, strict=True)
+    words: str = Field("", max_length=500)
+    photos: list[str] = Field([], max_length=PHOTOS_MOST, description="照片，base64")
+
+
+class Amendment(Given):
+    happened_on: date
+    quantity: int = Field(1, ge=1, le=100_000, strict=True)
+    words: str = Field("", max_length=500)
+    photos: list[str] = Field([], max_length=PHOTOS_MOST, description="新照片，base64")
+    item_id: int | None = None
+
+
+class Nothing(Given):
+    """Nothing needs to be said."""
+
+
+class NewReview(Given):
+    decision: Literal["approve", "return", "reject"]
+    revision: int = Field(ge=1, strict=True, description="看到的是第几稿")
+    reason: str = Field("", max_length=200)
+
+
+class NewReversal(Given):
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class Confirmation(Given):
+    write_off: bool = Field(False, description="积分不够收回时，差额核销")
+
+
+def shown(declaration: Any) -> DeclarationOut:
+    return DeclarationOut(
+        id=declaration.pk,
+        public_id=declaration.public_id,
+        branch_id=declaration.branch_id,
+        depositor_id=declaration.depositor_id,
+        depositor_name=declaration.depositor.name,
+        item_id=declaration.item_id,
+        item_code=declaration.item.code,
+        item_title=declaration.item.title,
+        happened_on=declaration.happened_on,
+        quantity=declaration.quantity,
+        words=declaration.words,
+        door=declaration.door,
+        status=declaration.status,
+        status_label=str(declaration.get_status_display()),
+        revision=declaration.revision,
+        points=declaration.points,
+        honour=declaration.honour,
+        why=deed_queries.explain(declaration),
+        declared_at=declaration.declared_at,
+    )
+
+
+def shown_reversal(reversal: Any) -> ReversalOut:
+    return ReversalOut(id=reversal.pk, declaration_id=reversal.declaration_id, status=reversal.status, reason=reversal.reason)
+
+
+def pictures(photos: list[str]) -> list[io.BytesIO]:
+    try:
+        return [io.BytesIO(base64.b64decode(photo, validate=True)) for photo in photos]
+    except binascii.Error as error:
+        raise WrongInput(field="photos") from error
+
+
+@operation(
+    router,
+    "GET",
+    "/depositors/{depositor_id}/declarable-items",
+    roles=EVERYBODY,
+    scopes=["deeds:read"],
+    answer=Page[OfferOut],
+)
+def list_declarable_items(
+    request: Request, depositor_id: int, door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
+) -> Page[OfferOut]:
+    """What may be declared for a depositor today, and how often still."""
+    offers = deed_queries.declarable_items(
+        actor=request.actor, depositor_id=depositor_id, on=clock.local_date(clock.now()), door=door
+    )
+    return Page[OfferOut](
+        items=[
+            OfferOut(
+                item_id=offer.item.pk,
+                code=offer.item.code,
+                title=offer.item.title,
+                unit=offer.item.unit,
+                times_left=offer.times_left,
+                refusal=offer.refusal,
+            )
+            for offer in offers
+        ]
+    )
+
+
+@operation(
+    router,
+    "POST",
+    "/declarations",
+    roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
+    scopes=["deeds:write"],
+    answer=Declarations,
+    status=201,
+)
+def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
+    """Declare one deed of one or several: for oneself, for another, as lane chief, at the counter."""
+    made = deeds.declare_deed(
+        actor=request.actor,
+        submission_key=request.submission_key,
+        at=clock.now(),
+        **payload.dict() | {"photos": pictures(payload.photos)},
+    )
+    return Declarations(items=[shown(declaration) for declaration in made])
+
+
+@operation(router, "GET", "/declarations", roles=EVERYBODY, scopes=["deeds:read"], answer=Page[DeclarationOut])
+def list_declarations(request: Request, depositor_id: int, page_of: Query[PageOf]) -> Page[DeclarationOut]:
+    """What was declared for one depositor, newest first."""
+    depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
+    rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=position_of(page_of.cursor), limit=page_of.limit + 1)
+    return page(rows, page_of.limit, shown, lambda row: row.pk)
+
+
+@operation(
+    router,
+    "GET",
+    "/declarations/to-review",
+    roles=[REVIEWER, DIRECTOR, HEAD_OFFICER],
+    scopes=["deeds:review"],
+    answer=Page[DeclarationOut],
+)
+def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch_id: int | None = None) -> Page[DeclarationOut]:
+    """The queue of the own branches without what one is barred from, oldest first."""
+    rows = deed_queries.declarations_to_review(
+        actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
+    )
+    return page(rows, page_of.limit, shown, lambda row: row.pk)
+
+
+@operation(
+    router,
+    "GET",
+    "/declarations/{declaration_id}",
+    roles=EVERYBODY,
+    scopes=["deeds:read"],
+    answer=DeclarationOut,
+)
+def read_declaration(request: Request, declaration_id: int) -> DeclarationOut:
+    """One declaration that one declared, that is about one's household, or at a branch where one holds an office."""
+    return shown(deed_queries.declaration(actor=request.actor, declaration_id=declaration_id))
+
+
+@operation(
+    router,
+    "POST",
+    "/declarations/{declaration_id}/reviews",
+    roles=[REVIEWER, DIRECTOR, HEAD_OFFICER],
+    scopes=["deeds:review"],
+    answer=DeclarationOut,
+    status=201,
+)
+def review_declaration(request: Request, declaration_id: int, payload: NewReview) -> DeclarationOut:
+    """Approve, return or reject what one saw; nobody reviews what concerns oneself, one's household or kin."""
+    deeds.review_declaration(
+        actor=request.actor,
+        declaration_id=declaration_id,
+        decision=payload.decision,
+        reason=payload.reason,
+        revision=payload.revision,
+        at=clock.now(),
+    )
+    return shown(deed_queries.declaration(actor=request.actor, declaration_id=declaration_id))
+
+
+@operation(
+    router,
+    "POST",
+    "/declarations/{declaration_id}/amendments",
+    roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
+    scopes=["deeds:write"],
+    answer=DeclarationOut,
+    status=201,
+)
+def amend_declaration(request: Request, declaration_id: int, payload: Amendment) -> DeclarationOut:
+    """Change what was declared; review and notice start anew."""
+    changes = payload.dict() | {"photos": pictures(payload.photos)}
+    return shown(deeds.amend_declaration(actor=request.actor, declaration_id=declaration_id, at=clock.now(), **changes))
+
+
+@operation(
+    router,
+    "POST",
+    "/declarations/{declaration_id}/withdrawal",
+    roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
+    scopes=["deeds:write"],
+    answer=DeclarationOut,
+)
+def withdraw_declaration(request: Request, declaration_id: int, payload: Nothing) -> DeclarationOut:
+    """Take a declaration back before it is decided."""
+    return shown(deeds.withdraw_declaration(actor=request.actor, declaration_id=declaration_id, at=clock.now()))
+
+
+@operation(
+    router,
+    "POST",
+    "/declarations/{declaration_id}/reversals",
+    roles=[CLERK, REVIEWER, DIRECTOR, SUPERVISOR, HEAD_OFFICER],
+    scopes=["deeds:reverse"],
+    answer=ReversalOut,
+    status=201,
+)
+def propose_reversal(request: Request, declaration_id: int, payload: NewReversal) -> ReversalOut:
+    """Propose to put a deposited deed right; another officer confirms it."""
+    return shown_reversal(
+        deeds.propose_reversal(actor=request.actor, declaration_id=declaration_id, reason=payload.reason, at=clock.now())
+    )
+
+
+@operation(
+    router,
+    "GET",
+    "/reversals/to-confirm",
+    roles=[DIRECTOR, HEAD_OFFICER],
+    scopes=["deeds:reverse"],
+    answer=Page[ReversalOut],
+)
+def list_reversals_to_confirm(request: Request) -> Page[ReversalOut]:
+    """The proposals of others that one may confirm."""
+    rows = deed_queries.reversals_to_confirm(actor=request.actor)
+    return Page[ReversalOut](items=[shown_reversal(row) for row in rows])
+
+
+@operation(
+    router,
+    "POST",
+    "/reversals/{reversal_id}/confirmation",
+    roles=[DIRECTOR, HEAD_OFFICER],
+    scopes=["deeds:reverse"],
+    answer=ReversalOut,
+)
+def confirm_reversal(request: Request, reversal_id: int, payload: Confirmation) -> ReversalOut:
+    """Confirm as the second officer: the deed's points are taken back."""
+    return shown_reversal(
+        deeds.confirm_reversal(actor=request.actor, reversal_id=reversal_id, write_off=payload.write_off, at=clock.now())
+    )

@@ -1,0 +1,98 @@
+"""Funds by source: what came in, what is left."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from ninja import Field, Query, Router, Schema
+
+from wenming.core import clock
+from wenming.core.points import LARGEST
+from wenming.domain.funds import queries as fund_queries
+from wenming.domain.funds import services as funds
+from wenming.surfaces.api.operations import (
+    CLERK,
+    DIRECTOR,
+    HEAD_OFFICER,
+    OFFICERS,
+    Given,
+    Page,
+    PageOf,
+    Request,
+    operation,
+    page,
+    position_of,
+)
+
+router = Router(tags=["funds"])
+
+
+class FundOut(Schema):
+    id: int
+    organisation_id: int
+    source: str
+    name: str
+    balance: int = Field(description="分")
+
+
+class ReceiptOut(Schema):
+    id: int
+    fund_id: int
+    number: str
+    payer: str
+    amount: int = Field(description="分")
+    received_on: date
+    recorded_at: datetime
+
+
+class NewFund(Given):
+    organisation_id: int
+    source: Literal["fiscal", "collective", "donation"]
+    name: str = Field(min_length=1, max_length=60)
+
+
+class NewReceipt(Given):
+    number: str = Field(min_length=1, max_length=40)
+    payer: str = Field("", max_length=60)
+    amount: int = Field(ge=1, le=LARGEST, strict=True, description="分")
+    received_on: date
+
+
+def _shown(receipt: object) -> ReceiptOut:
+    return ReceiptOut.from_orm(receipt)
+
+
+@operation(router, "GET", "/funds", roles=OFFICERS, scopes=["funds:read"], answer=Page[FundOut])
+def list_funds(request: Request, organisation_id: int | None = None) -> Page[FundOut]:
+    """The funds of the own branches and organisations, with what is left in each."""
+    rows = fund_queries.fund_balances(actor=request.actor, organisation_id=organisation_id)
+    return Page[FundOut](items=[FundOut.from_orm(row) for row in rows])
+
+
+@operation(router, "POST", "/funds", roles=[DIRECTOR, HEAD_OFFICER], scopes=["funds:write"], answer=FundOut, status=201)
+def open_fund(request: Request, payload: NewFund) -> FundOut:
+    """Open a fund of one source."""
+    fund = funds.open_fund(actor=request.actor, at=clock.now(), **payload.dict())
+    return FundOut(id=fund.pk, organisation_id=fund.organisation_id, source=fund.source, name=fund.name, balance=0)
+
+
+@operation(router, "GET", "/funds/{fund_id}/receipts", roles=OFFICERS, scopes=["funds:read"], answer=Page[ReceiptOut])
+def list_receipts(request: Request, fund_id: int, page_of: Query[PageOf]) -> Page[ReceiptOut]:
+    """What came into a fund, newest first."""
+    rows = fund_queries.receipts_of(
+        actor=request.actor, fund_id=fund_id, before=position_of(page_of.cursor), limit=page_of.limit + 1
+    )
+    return page(rows, page_of.limit, _shown, lambda row: row.pk)
+
+
+@operation(
+    router,
+    "POST",
+    "/funds/{fund_id}/receipts",
+    roles=[CLERK, DIRECTOR, HEAD_OFFICER],
+    scopes=["funds:write"],
+    answer=ReceiptOut,
+    status=201,
+)
+def receive_money(request: Request, fund_id: int, payload: NewReceipt) -> ReceiptOut:
+    """Record money that came in under its paper receipt."""
+    return _shown(funds.receive_money(actor=request.actor, fund_id=fund_id, at=clock.now(), **payload.dict()))

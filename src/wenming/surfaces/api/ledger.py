@@ -1,0 +1,104 @@
+"""The books in the open: seals, roots and proofs for anyone; the full check for officers."""
+
+from datetime import datetime
+from typing import Any
+
+from ninja import Query, Router, Schema
+
+from wenming.domain.ledger import queries as ledger_queries
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, Request, operation
+
+router = Router(tags=["ledger"])
+
+
+class SealOut(Schema):
+    book: str
+    algorithm: str
+    size: int
+    root: str
+    sealed_at: datetime | None
+
+
+class Proof(Schema):
+    book: str
+    algorithm: str
+    number: int
+    size: int
+    root: str
+    sealed_at: datetime
+    memento: str
+    path: list[str]
+
+
+class Growth(Schema):
+    book: str
+    algorithm: str
+    first: int
+    first_root: str
+    second: int
+    second_root: str
+    path: list[str]
+
+
+class FaultOut(Schema):
+    code: str
+    book: str
+    number: int | None
+    message: str
+
+
+class Verification(Schema):
+    ok: bool
+    books: int
+    transactions: int
+    entries: int
+    faults: list[FaultOut]
+
+
+@operation(router, "GET", "/books", roles=[PUBLIC], scopes=[], answer=Page[SealOut])
+def list_books(request: Request) -> Page[SealOut]:
+    """Every bank's book with the size and root of its newest seal."""
+    return Page[SealOut](items=[_shown(book) for book in ledger_queries.books()])
+
+
+@operation(router, "GET", "/books/{code}/seal", roles=[PUBLIC], scopes=[], answer=SealOut)
+def read_seal(request: Request, code: str) -> SealOut:
+    """The newest seal of one book: the root that hangs on the wall."""
+    return _shown(ledger_queries.book_by_code(code=code))
+
+
+@operation(router, "GET", "/books/{code}/consistency", roles=[PUBLIC], scopes=[], answer=Growth)
+def read_consistency(request: Request, code: str, first: int = Query(..., ge=1), second: int = Query(..., ge=1)) -> Growth:
+    """The proof that the root over `second` transactions grew out of the one over `first`."""
+    book = ledger_queries.book_by_code(code=code)
+    return Growth.from_orm(ledger_queries.consistency_proof(book_id=book.pk, first=first, second=second))
+
+
+@operation(router, "GET", "/transactions/{public_id}/proof", roles=[PUBLIC], scopes=[], answer=Proof)
+def read_proof(request: Request, public_id: str) -> Proof:
+    """The proof that one transaction stands under a sealed root; who knows its random number may check it."""
+    return Proof.from_orm(ledger_queries.inclusion_proof(public_id=public_id))
+
+
+@operation(
+    router,
+    "GET",
+    "/books/verification",
+    roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
+    scopes=["ledger:verify"],
+    answer=Verification,
+)
+def verify_books(request: Request) -> Verification:
+    """Read every book again and name the first faults."""
+    return Verification.from_orm(ledger_queries.verify())
+
+
+def _shown(book: Any) -> SealOut:
+    seal = ledger_queries.latest_seal(book_id=book.pk)
+    return SealOut(
+        book=book.code,
+        algorithm=book.algorithm,
+        size=seal.size if seal else 0,
+        root=bytes(seal.root).hex() if seal else "",
+        sealed_at=seal.sealed_at if seal else None,
+    )

@@ -1,0 +1,212 @@
+"""Notices on the wall, for anyone and masked; objections and their answers."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from ninja import Field, Query, Router, Schema
+
+from wenming.core import clock
+from wenming.domain.deeds import services as deeds
+from wenming.domain.notices import queries as notice_queries
+from wenming.domain.notices import services as notices
+from wenming.domain.organisations import queries as organisation_queries
+from wenming.surfaces.api.operations import (
+    CLERK,
+    DIRECTOR,
+    HEAD_OFFICER,
+    PUBLIC,
+    SUPERVISOR,
+    VILLAGER,
+    Given,
+    Page,
+    PageOf,
+    Request,
+    operation,
+    page,
+    position_of,
+)
+
+router = Router(tags=["notices"])
+
+
+class NoticeOut(Schema):
+    number: str
+    branch_id: int
+    title: str
+    published_at: datetime
+    ends_at: datetime
+    status: str
+    line_count: int
+    points_total: int = Field(description="百分之一分")
+    fingerprint: str
+
+
+class NoticeLineOut(Schema):
+    id: int
+    place: int
+    name: str = Field(description="已隐去部分的姓名")
+    words: str
+    points: int
+    happened_on: date
+    status: str
+
+
+class ObjectionOut(Schema):
+    id: int
+    branch_id: int
+    notice_number: str
+    line_id: int
+    line_words: str
+    reason: str
+    words: str
+    raised_at: datetime
+    due_on: date
+    status: str
+    answer: str
+
+
+class Received(Schema):
+    """What the objector gets: the number under which to ask."""
+
+    id: int
+    due_on: date
+
+
+class NewNotice(Given):
+    branch_id: int
+    declaration_ids: list[int] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
+    workdays: int | None = Field(None, ge=3, le=7, strict=True)
+
+
+class NewObjection(Given):
+    reason: Literal["not_done", "amount", "person", "other"]
+    words: str = Field(min_length=4, max_length=500)
+
+
+class Resolution(Given):
+    upheld: bool
+    answer: str = Field(min_length=4, max_length=500)
+
+
+def shown(notice: Any) -> NoticeOut:
+    return NoticeOut.from_orm(notice)
+
+
+def shown_line(line: notice_queries.WallLine) -> NoticeLineOut:
+    return NoticeLineOut(
+        id=line.id,
+        place=line.place,
+        name=line.masked_name,
+        words=line.words,
+        points=line.points,
+        happened_on=line.happened_on,
+        status=line.status,
+    )
+
+
+def shown_objection(found: notice_queries.ObjectionFile) -> ObjectionOut:
+    plain = {name: getattr(found, name) for name in ObjectionOut.model_fields if name not in ("line_id", "line_words")}
+    return ObjectionOut(line_id=found.line.id, line_words=found.line.words, **plain)
+
+
+@operation(router, "GET", "/branches/{branch_id}/notices", roles=[PUBLIC], scopes=[], answer=Page[NoticeOut])
+def list_notices(request: Request, branch_id: int) -> Page[NoticeOut]:
+    """The notices of a branch: those that are up first, then the newest that ended."""
+    branch = organisation_queries.organisation(organisation_id=branch_id)
+    return Page[NoticeOut](items=[shown(row) for row in notice_queries.notices_on_wall(branch_id=branch.pk)])
+
+
+@operation(router, "GET", "/notices/{number}", roles=[PUBLIC], scopes=[], answer=NoticeOut)
+def read_notice(request: Request, number: str) -> NoticeOut:
+    """One notice by the number printed on it, with its fingerprint."""
+    return shown(notice_queries.notice(number=number))
+
+
+@operation(router, "GET", "/notices/{number}/lines", roles=[PUBLIC], scopes=[], answer=Page[NoticeLineOut])
+def list_notice_lines(request: Request, number: str, page_of: Query[PageOf]) -> Page[NoticeLineOut]:
+    """The masked lines of a notice, in the order of the sheet."""
+    rows = notice_queries.lines(
+        notice_id=notice_queries.notice(number=number).pk,
+        at=clock.now(),
+        after=position_of(page_of.cursor) or 0,
+        limit=page_of.limit + 1,
+    )
+    return page(rows, page_of.limit, shown_line, lambda row: row.place)
+
+
+@operation(
+    router,
+    "POST",
+    "/notices",
+    roles=[CLERK, DIRECTOR, HEAD_OFFICER],
+    scopes=["notices:write"],
+    answer=NoticeOut,
+    status=201,
+)
+def publish_notice(request: Request, payload: NewNotice) -> NoticeOut:
+    """Hang a branch's approved deeds on the wall."""
+    return shown(deeds.publish_notice(actor=request.actor, at=clock.now(), **payload.dict()))
+
+
+@operation(
+    router,
+    "POST",
+    "/notice-lines/{line_id}/objections",
+    roles=[VILLAGER, SUPERVISOR],
+    scopes=["notices:object"],
+    answer=Received,
+    status=201,
+)
+def raise_objection(request: Request, line_id: int, payload: NewObjection) -> Received:
+    """Say that a line is wrong; only who answers can see who said so."""
+    made = notices.raise_objection(
+        actor=request.actor, line_id=line_id, reason=payload.reason, words=payload.words, at=clock.now()
+    )
+    return Received(id=made.pk, due_on=made.due_on)
+
+
+@operation(
+    router,
+    "GET",
+    "/objections",
+    roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
+    scopes=["notices:answer"],
+    answer=Page[ObjectionOut],
+)
+def list_objections(request: Request, branch_id: int | None = None) -> Page[ObjectionOut]:
+    """Open objections that one may answer, nearest due day first; not who raised them."""
+    rows = notice_queries.objections_to_answer(actor=request.actor, at=clock.now(), branch_id=branch_id, limit=100)
+    return Page[ObjectionOut](items=[shown_objection(row) for row in rows])
+
+
+@operation(
+    router,
+    "GET",
+    "/objections/{objection_id}",
+    roles=[VILLAGER, DIRECTOR, SUPERVISOR, HEAD_OFFICER],
+    scopes=["notices:read"],
+    answer=ObjectionOut,
+)
+def read_objection(request: Request, objection_id: int) -> ObjectionOut:
+    """One objection: one's own, or one that one may answer."""
+    return shown_objection(notice_queries.objection(actor=request.actor, objection_id=objection_id, at=clock.now()))
+
+
+@operation(
+    router,
+    "POST",
+    "/objections/{objection_id}/resolution",
+    roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
+    scopes=["notices:answer"],
+    answer=ObjectionOut,
+)
+def resolve_objection(request: Request, objection_id: int, payload: Resolution) -> ObjectionOut:
+    """Answer an objection in writing; upheld, the line leaves the wall."""
+    deeds.resolve_objection(
+        actor=request.actor,
+        objection_id=objection_id,
+        upheld=payload.upheld,
+        answer=payload.answer,
+        at=clock.now(),
+    )
+    return shown_objection(notice_queries.objection(actor=request.actor, objection_id=objection_id, at=clock.now()))

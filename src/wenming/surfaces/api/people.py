@@ -1,0 +1,364 @@
+"""Who I am, the branches, the depositors and their households and passbooks."""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from ninja import Field, Query, Router, Schema
+
+from wenming.core import clock
+from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.depositors import services as depositors
+from wenming.domain.inbox import queries as inbox_queries
+from wenming.domain.ledger import queries as ledger_queries
+from wenming.domain.mall import queries as mall_queries
+from wenming.domain.organisations import queries as organisation_queries
+from wenming.surfaces.api.operations import (
+    CLERK,
+    DIRECTOR,
+    EVERYBODY,
+    HEAD_OFFICER,
+    OFFICERS,
+    PUBLIC,
+    USER,
+    Given,
+    Page,
+    PageOf,
+    Request,
+    operation,
+    page,
+    position_of,
+)
+
+router = Router(tags=["people"])
+
+
+class GrantOut(Schema):
+    role: str
+    organisation_id: int
+    branch_ids: list[int]
+
+
+class Me(Schema):
+    user_id: int
+    depositor_id: int | None
+    household_id: int | None
+    branch_id: int | None
+    grants: list[GrantOut]
+    scopes: list[str] | None = Field(description="密钥的权限；自己登录时为空")
+
+
+class VillageOut(Schema):
+    code: str
+    name: str
+
+
+class Branch(Schema):
+    id: int
+    code: str
+    name: str
+    villages: list[VillageOut]
+
+
+class DepositorOut(Schema):
+    id: int
+    kind: str
+    name: str
+    branch_id: int
+    household_id: int | None
+    household_number: str
+    passbook_number: str
+    status: str
+    joined_on: date
+
+
+class HouseholdOut(Schema):
+    id: int
+    number: str
+    branch_id: int
+    lane: str
+    resident_count: int
+    members: list[DepositorOut]
+
+
+class Person(Given):
+    name: str = Field(min_length=1, max_length=60)
+    sex: str = Field("", max_length=2)
+    born_on: date | None = None
+    id_number: str = Field("", max_length=20)
+    phone: str = Field("", max_length=20)
+    classes: list[str] = Field([], max_length=6)
+    guardian: str = Field("", max_length=30)
+
+
+class NewDepositor(Given):
+    branch_id: int
+    kind: Literal["person", "household", "unit", "collective"] = "person"
+    facts: Person
+    household_id: int | None = None
+
+
+class NewHousehold(Given):
+    branch_id: int
+    number: str = Field(min_length=1, max_length=20)
+    head: Person
+    members: list[Person] = Field([], max_length=30)
+    lane: str = Field("", max_length=30)
+    village_code: str = Field("", max_length=12)
+    resident_count: int | None = Field(None, ge=1, le=99, strict=True)
+
+
+class PassbookOut(Schema):
+    number: str
+    points: int = Field(description="可用积分，百分之一分")
+    honour: int = Field(description="荣誉积分，百分之一分")
+    pending: int = Field(description="公示中还不能用的积分，百分之一分")
+    held: int = Field(description="为未领取的兑换留着的积分，百分之一分")
+
+
+class LineOut(Schema):
+    sequence: int
+    amount: int
+    balance_after: int
+    kind: str
+    words: str
+    subject: str
+    transaction: str
+    number: int | None = Field(description="封账后的编号")
+    occurred_at: datetime
+    recorded_at: datetime
+    is_reversal: bool
+    is_reversed: bool
+
+
+class MessageOut(Schema):
+    id: int
+    about: str
+    subject: str
+    facts: dict[str, Any]
+    sent_at: datetime
+    is_read: bool
+
+
+def shown(depositor: Any) -> DepositorOut:
+    return DepositorOut(
+        id=depositor.pk,
+        kind=depositor.kind,
+        name=depositor.name,
+        branch_id=depositor.branch_id,
+        household_id=depositor.household_id,
+        household_number=depositor.household.number if depositor.household else "",
+        passbook_number=depositor.passbook.number,
+        status=depositor.status,
+        joined_on=depositor.joined_on,
+    )
+
+
+def shown_household(household: Any) -> HouseholdOut:
+    members = depositor_queries.members_of(household_id=household.pk)
+    return HouseholdOut(
+        id=household.pk,
+        number=household.number,
+        branch_id=household.branch_id,
+        lane=household.lane,
+        resident_count=household.resident_count,
+        members=[shown(member) for member in members],
+    )
+
+
+def facts_of(person: Person) -> depositor_queries.PersonFacts:
+    return depositor_queries.PersonFacts(**person.dict())
+
+
+@operation(router, "GET", "/me", roles=[USER], scopes=["me:read"], answer=Me)
+def who_am_i(request: Request) -> Me:
+    """Who acts: the depositor, the offices and the rights of the key."""
+    actor = request.actor
+    grants = [
+        GrantOut(role=grant.role, organisation_id=grant.organisation_id, branch_ids=sorted(grant.branch_ids))
+        for grant in actor.grants
+    ]
+    return Me(
+        user_id=actor.user_id or 0,
+        depositor_id=actor.depositor_id,
+        household_id=actor.household_id,
+        branch_id=actor.branch_id,
+        grants=grants,
+        scopes=sorted(actor.scopes) if actor.scopes is not None else None,
+    )
+
+
+@operation(router, "GET", "/messages", roles=[USER], scopes=["me:read"], answer=Page[MessageOut])
+def list_messages(request: Request, page_of: Query[PageOf]) -> Page[MessageOut]:
+    """The messages to me, newest first."""
+    rows = inbox_queries.messages_of(
+        user_id=request.actor.user_id or 0, before=position_of(page_of.cursor), limit=page_of.limit + 1
+    )
+    return page(
+        rows,
+        page_of.limit,
+        lambda row: MessageOut(
+            id=row.pk, about=row.about, subject=row.subject, facts=row.facts, sent_at=row.sent_at, is_read=row.read_at is not None
+        ),
+        lambda row: row.pk,
+    )
+
+
+@operation(router, "GET", "/branches", roles=[PUBLIC], scopes=[], answer=Page[Branch])
+def list_branches(request: Request) -> Page[Branch]:
+    """Every branch with the villages it serves."""
+    villages = organisation_queries.villages_by_branch()
+    return Page[Branch](
+        items=[
+            Branch(
+                id=branch.pk,
+                code=branch.code,
+                name=branch.name,
+                villages=[VillageOut(code=village.code, name=village.name) for village in villages.get(branch.pk, [])],
+            )
+            for branch in organisation_queries.all_branches()
+        ]
+    )
+
+
+@operation(router, "GET", "/depositors", roles=OFFICERS, scopes=["depositors:read"], answer=Page[DepositorOut])
+def list_depositors(
+    request: Request, branch_id: int, page_of: Query[PageOf], text: str = Query("", max_length=60)
+) -> Page[DepositorOut]:
+    """The depositors of a branch, or those that a search finds there by name, pinyin, initials or number."""
+    if text:
+        found = depositor_queries.find_depositors(actor=request.actor, text=text, limit=page_of.limit, branch_id=branch_id)
+        return Page[DepositorOut](items=[shown(row) for row in found])
+    rows = depositor_queries.depositors_of(
+        actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
+    )
+    return page(rows, page_of.limit, shown, lambda row: row.pk)
+
+
+@operation(router, "GET", "/depositors/{depositor_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=DepositorOut)
+def read_depositor(request: Request, depositor_id: int) -> DepositorOut:
+    """One depositor of the own household, or of a branch where one holds an office."""
+    return shown(depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id))
+
+
+@operation(
+    router,
+    "POST",
+    "/depositors",
+    roles=[CLERK, DIRECTOR, HEAD_OFFICER],
+    scopes=["depositors:write"],
+    answer=DepositorOut,
+    status=201,
+)
+def enrol_depositor(request: Request, payload: NewDepositor) -> DepositorOut:
+    """Enrol a depositor and open the passbook."""
+    return shown(
+        depositors.enrol_depositor(
+            actor=request.actor,
+            branch_id=payload.branch_id,
+            kind=payload.kind,
+            facts=facts_of(payload.facts),
+            household_id=payload.household_id,
+            at=clock.now(),
+        )
+    )
+
+
+@operation(
+    router,
+    "POST",
+    "/households",
+    roles=[CLERK, DIRECTOR, HEAD_OFFICER],
+    scopes=["depositors:write"],
+    answer=HouseholdOut,
+    status=201,
+)
+def enrol_household(request: Request, payload: NewHousehold) -> HouseholdOut:
+    """Enrol a household with its head and members."""
+    return shown_household(
+        depositors.enrol_household(
+            actor=request.actor,
+            branch_id=payload.branch_id,
+            number=payload.number,
+            head=facts_of(payload.head),
+            members=[facts_of(member) for member in payload.members],
+            lane=payload.lane,
+            village_code=payload.village_code,
+            resident_count=payload.resident_count,
+            at=clock.now(),
+        )
+    )
+
+
+@operation(router, "GET", "/households/{household_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=HouseholdOut)
+def read_household(request: Request, household_id: int) -> HouseholdOut:
+    """One household with its members."""
+    return shown_household(depositor_queries.household(actor=request.actor, household_id=household_id))
+
+
+@operation(
+    router,
+    "GET",
+    "/depositors/{depositor_id}/passbook",
+    roles=EVERYBODY,
+    scopes=["passbooks:read"],
+    answer=PassbookOut,
+)
+def read_passbook(request: Request, depositor_id: int) -> PassbookOut:
+    """What stands in a passbook now: spendable, honour, pending, held."""
+    passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
+    balances = ledger_queries.balances(account_ids=[passbook.points_account_id, passbook.honour_account_id])
+    return PassbookOut(
+        number=passbook.number,
+        points=balances[passbook.points_account_id],
+        honour=balances[passbook.honour_account_id],
+        pending=deed_queries.pending_points(depositor_id=depositor_id),
+        held=ledger_queries.held(account_id=passbook.points_account_id),
+    )
+
+
+@operation(
+    router,
+    "GET",
+    "/depositors/{depositor_id}/statement",
+    roles=EVERYBODY,
+    scopes=["passbooks:read"],
+    answer=Page[LineOut],
+)
+def read_statement(
+    request: Request,
+    depositor_id: int,
+    page_of: Query[PageOf],
+    unit: Literal["points", "honour"] = "points",
+    start: date | None = None,
+    end: date | None = None,
+) -> Page[LineOut]:
+    """The lines of a passbook in [start, end), newest first."""
+    passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
+    lines = ledger_queries.statement(
+        account_id=passbook.points_account_id if unit == "points" else passbook.honour_account_id,
+        before=position_of(page_of.cursor),
+        limit=page_of.limit + 1,
+        start=start,
+        end=end,
+    )
+    subjects = sorted({line.subject for line in lines})
+    words = deed_queries.titles_for(subjects=subjects) | mall_queries.titles_for(subjects=subjects)
+    return page(lines, page_of.limit, lambda line: _shown_line(line, words), lambda line: line.sequence)
+
+
+def _shown_line(line: ledger_queries.Line, words: dict[str, str]) -> LineOut:
+    return LineOut(
+        sequence=line.sequence,
+        amount=line.amount,
+        balance_after=line.balance_after,
+        kind=line.kind,
+        words=words.get(line.subject, line.kind_name),
+        subject=line.subject,
+        transaction=line.public_id,
+        number=line.number,
+        occurred_at=line.occurred_at,
+        recorded_at=line.recorded_at,
+        is_reversal=line.reverses_id is not None,
+        is_reversed=line.reversed_by_id is not None,
+    )
