@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
+from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.deeds import caps, models, policies
@@ -356,3 +357,33 @@ def of_transactions(*, transaction_ids: Iterable[int]) -> Mapping[int, Declarati
     """The declarations that these transactions deposited."""
     found = Declaration.objects.select_related(*SHOWN).filter(transaction_id__in=list(transaction_ids))
     return {one.transaction_id: one for one in found if one.transaction_id is not None}
+
+
+def recorded_between(*, branch_id: int, start: date, end: date) -> QuerySet[Declaration, tuple[int, str, date, str, str]]:
+    """What stands recorded at a branch over these days, lean, for sheets: person, clause number, day, batch, public id."""
+    dead = (Status.REJECTED, Status.WITHDRAWN, Status.REVERSED)
+    found = Declaration.objects.filter(branch_id=branch_id, happened_on__gte=start, happened_on__lte=end).exclude(status__in=dead)
+    return found.values_list("depositor_id", "item__code", "happened_on", "batch_key", "public_id")
+
+
+@dataclass(frozen=True, slots=True)
+class DayDeposit:
+    """One deposit of a day as it hangs on the wall: the name is masked."""
+
+    masked_name: str
+    title: str
+    points: int
+
+
+def day_deposits(*, branch_id: int, day: date) -> list[DayDeposit]:
+    """What was credited at a branch on a village day, for all to see: no deductions, and minors without a name."""
+    found = Declaration.objects.filter(
+        branch_id=branch_id,
+        status=Status.DEPOSITED,
+        points__gt=0,
+        transaction__recorded_at__gte=clock.day_start(day),
+        transaction__recorded_at__lt=clock.day_end(day),
+    )
+    rows = list(found.order_by("transaction_id").values_list("depositor_id", "item__title", "points"))
+    names = depositors.public_names(depositor_ids=[row[0] for row in rows], on=day)
+    return [DayDeposit(names.get(depositor_id, ""), title, points) for depositor_id, title, points in rows]
