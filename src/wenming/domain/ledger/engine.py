@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 
@@ -61,16 +61,16 @@ class AccountState:
     )  # fmt: skip
 
     def __init__(self, row: dialect.Row) -> None:
-        self.pk, public_id, self.unit, self.code, is_member, self.floor, self.balance = row[:7]
-        self.credited, self.debited, self.held, self.sequence, last, self.closed = row[7:]
+        (
+            self.pk, public_id, self.unit, self.code, self.has_balance, self.floor, self.balance, self.credited, self.debited,
+            self.held, self.sequence, self.last, self.closed,
+        ) = row  # fmt: skip
         self.token = bytes.fromhex(public_id)
-        self.has_balance = bool(is_member) or self.unit == Unit.FEN
-        self.last = memento.micros(last) if last is not None else 0
 
 
 ACCOUNT_COLUMNS = (
-    "id, public_id, unit, code, is_member, floor, balance, credited_total, debited_total, held, last_sequence, "
-    "last_entry_at, closed_at"
+    "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
+    "last_sequence, last_recorded, closed_at IS NOT NULL"
 )
 
 
@@ -99,13 +99,6 @@ class Stage:
     touched: set[int] = field(default_factory=set)
     transactions: list[dialect.Row] = field(default_factory=list)
     entries: list[dialect.Row] = field(default_factory=list)
-    instants: dict[int, Any] = field(default_factory=dict)
-
-    def stored(self, micros: int) -> Any:
-        found = self.instants.get(micros)
-        if found is None:
-            found = self.instants[micros] = dialect.stored(memento.instant(micros))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +179,7 @@ def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
     """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
     condition, values = dialect.among("id", ids)
-    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND {condition} ORDER BY id"
+    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition} ORDER BY id"
     with connection.cursor() as cursor:
         cursor.execute(statement + dialect.for_update(), [book_id, values])
         return {row[0]: AccountState(row) for row in cursor.fetchall()}
@@ -224,7 +217,7 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     """Work out every row of the batch in order; nothing is written yet."""
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
     noise = chance.random_bytes(10 * len(postings))
-    digest = stage.digest
+    digest, stored = stage.digest, dialect.instant_writer()
     seen: dict[str, Known] = dict(known)
     results: list[int] = []
     for position, posting in enumerate(postings):
@@ -271,8 +264,8 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
                 request_hash,
                 whole,
                 digest(b"\x00" + whole),
-                stage.stored(occurred),
-                stage.stored(recorded),
+                stored(occurred),
+                stored(recorded),
                 posting.ends,
                 posting.reverses,
             )  # fmt: skip
@@ -382,7 +375,7 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
         if account.last > recorded:
             recorded = account.last
     is_restoring = posting.reverses is not None or posting.kind in RESTORING
-    entries, touched, stored = stage.entries, stage.touched, stage.stored(recorded)
+    entries, touched = stage.entries, stage.touched
     entry_id = pk * ENTRIES_MOST
     into_escrow = 0
     for account, amount in lines:
@@ -392,7 +385,7 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
                 into_escrow += amount
             entry_id += 1
             continue
-        if account.closed is not None:
+        if account.closed:
             raise refusals.AccountClosed(position=position)
         balance = account.balance + amount
         if amount < 0:
@@ -405,7 +398,7 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
         else:
             account.debited -= amount
         touched.add(account.pk)
-        entries.append((entry_id, pk, account.pk, account.sequence, amount, balance, stored))
+        entries.append((entry_id, pk, account.pk, account.sequence, amount, balance, recorded))
         entry_id += 1
     if into_escrow:
         given = [(account, -amount) for account, amount in lines if account.has_balance and amount < 0]
@@ -419,14 +412,14 @@ TRANSACTION_COLUMNS = (
     "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
     "recorded_at", "ends_id", "reverses_id",
 )  # fmt: skip
-ENTRY_COLUMNS = ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded_at")
+ENTRY_COLUMNS = ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded")
 FIGURES = (
     ("balance", "bigint"),
     ("credited_total", "bigint"),
     ("debited_total", "bigint"),
     ("held", "bigint"),
     ("last_sequence", "bigint"),
-    ("last_entry_at", "timestamptz"),
+    ("last_recorded", "bigint"),
 )
 
 
@@ -441,7 +434,7 @@ def _write(stage: Stage) -> None:
         "ledger_account",
         FIGURES,
         [
-            (state.balance, state.credited, state.debited, state.held, state.sequence, stage.stored(state.last), state.pk)
+            (state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk)
             for state in states
         ],
     )

@@ -51,7 +51,7 @@ class Account(models.Model):
 
     `floor` is the least balance allowed; NULL for house accounts, which may go below zero. `credited_total` and
     `debited_total` make expiry by first-in-first-out one read. `held` is what stands in escrow for this account.
-    `certificate` is the hash of what never changes about the account.
+    `last_recorded` is the instant of the last line, `certificate` the hash of what never changes about the account.
     """
 
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -65,7 +65,7 @@ class Account(models.Model):
     debited_total = models.BigIntegerField(default=0)
     held = models.BigIntegerField(default=0)
     last_sequence = models.BigIntegerField(default=0)
-    last_entry_at = models.DateTimeField(null=True)
+    last_recorded = models.BigIntegerField(default=0)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     certificate = models.BinaryField(max_length=32)
@@ -116,7 +116,8 @@ class Entry(models.Model):
 
     The id follows from the transaction's: transaction id × 64 + line. So the lines of a transaction are one range of the
     primary key, and no second index is needed for them. The engine holds both parents locked while it writes, and
-    parents are never deleted, so the two references carry no constraint that would be checked once more per line.
+    parents are never deleted, so the two references carry no constraint that would be checked once more per line. `recorded` is in
+    microseconds since 1970, UTC: whole numbers are quicker to bisect than instants.
     """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
@@ -124,7 +125,7 @@ class Entry(models.Model):
     sequence = models.BigIntegerField(null=True)
     amount = models.BigIntegerField()
     balance_after = models.BigIntegerField(null=True)
-    recorded_at = models.DateTimeField(null=True)
+    recorded = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [

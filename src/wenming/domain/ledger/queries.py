@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
-from wenming.domain.ledger import dialect, merkle, verification
+from wenming.domain.ledger import dialect, memento, merkle, verification
 from wenming.domain.ledger.engine import HOUSES, RESTORING
 from wenming.domain.ledger.hashing import digest_of
 from wenming.domain.ledger.models import ENTRIES_MOST, Account, Book, Entry, Kind, Seal, Transaction, Unit
@@ -143,7 +143,7 @@ def _place(account_id: int, at: datetime, *, is_included: bool) -> tuple[int, in
     """The last line recorded until `at` (or before it) and the balance after it, by bisecting (account, sequence)."""
     earlier = "<=" if is_included else "<"
     at_middle = (
-        "(SELECT e.recorded_at FROM ledger_entry e WHERE e.account_id = %s AND e.sequence = (low + high + 1) / 2 "
+        "(SELECT e.recorded FROM ledger_entry e WHERE e.account_id = %s AND e.sequence = (low + high + 1) / 2 "
         "AND e.sequence IS NOT NULL)"
     )
     statement = (
@@ -154,8 +154,8 @@ def _place(account_id: int, at: datetime, *, is_included: bool) -> tuple[int, in
         "SELECT s.low, COALESCE((SELECT e.balance_after FROM ledger_entry e WHERE e.account_id = %s AND e.sequence = s.low "
         "AND e.sequence IS NOT NULL), 0) FROM search s WHERE s.low = s.high"
     )
-    stored = dialect.stored(at)
-    found = _rows(statement, [account_id, account_id, stored, account_id, stored, account_id])
+    instant = memento.micros(at)
+    found = _rows(statement, [account_id, account_id, instant, account_id, instant, account_id])
     return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
 

@@ -93,10 +93,10 @@ def _add_accounts(book: Book, wanted: Sequence[tuple[str, str | None, bool, int 
     for pk, (unit, code, is_member, floor) in zip(ids, wanted, strict=True):
         public_id = chance.public_id()
         proof = certificate(digest, book.code, public_id, str(unit), code, is_member, floor, opened)
-        rows.append((pk, book.pk, public_id, code, str(unit), is_member, floor, 0, 0, 0, 0, 0, stored, proof))
+        rows.append((pk, book.pk, public_id, code, str(unit), is_member, floor, 0, 0, 0, 0, 0, 0, stored, proof))
     columns = (
         "id", "book_id", "public_id", "code", "unit", "is_member", "floor", "balance", "credited_total", "debited_total", "held",
-        "last_sequence", "opened_at", "certificate",
+        "last_sequence", "last_recorded", "opened_at", "certificate",
     )  # fmt: skip
     dialect.insert("ledger_account", columns, rows)
     return ids
@@ -111,7 +111,7 @@ def close_account(*, account_id: int, at: datetime) -> Account:
     left = account.held + (0 if account.unit == Unit.HONOUR else account.balance)
     if left:
         raise AccountNotEmpty(left=engine.points.show(left))
-    account.closed_at = max(at, account.last_entry_at or at)
+    account.closed_at = max(at, memento.instant(account.last_recorded))
     account.save(update_fields=["closed_at"])
     return account
 

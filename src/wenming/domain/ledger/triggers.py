@@ -11,7 +11,7 @@ FIXED: dict[str, tuple[str, ...]] = {
         "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
         "recorded_at", "ends_id", "reverses_id",
     ),
-    "ledger_entry": ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded_at"),
+    "ledger_entry": ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded"),
     "ledger_seal": ("id", "book_id", "size", "root", "sealed_at", "house_balances", "nodes", "digest"),
     "ledger_account": ("id", "book_id", "public_id", "code", "unit", "is_member", "floor", "opened_at", "certificate"),
     "ledger_book": ("id", "code", "algorithm", "opened_at"),

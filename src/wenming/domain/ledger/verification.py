@@ -63,8 +63,7 @@ class _Account:
         self.has_balance = self.is_member or unit == Unit.FEN
         self.is_escrow = not self.is_member and str(self.code).endswith(":escrow")
         self.token = bytes.fromhex(self.public_id)
-        self.balance = self.credited = self.debited = self.held = self.sequence = 0
-        self.last: Any = None
+        self.balance = self.credited = self.debited = self.held = self.sequence = self.last = 0
 
 
 class _Volume:
@@ -125,10 +124,10 @@ def verify(book_id: int | None) -> Report:
 
 
 def _read_accounts(book_id: int | None) -> dict[int, _Account]:
-    last, opened, closed = (dialect.raw_instant(name) for name in ("last_entry_at", "opened_at", "closed_at"))
+    opened, closed = dialect.raw_instant("opened_at"), dialect.raw_instant("closed_at")
     statement = (
         "SELECT id, book_id, public_id, unit, code, is_member, floor, balance, credited_total, debited_total, held, "
-        f"last_sequence, {last}, {opened}, {closed}, certificate FROM ledger_account"
+        f"last_sequence, last_recorded, {opened}, {closed}, certificate FROM ledger_account"
     )
     condition, parameters = ("", []) if book_id is None else (" WHERE book_id = %s", [book_id])
     return {row[0]: _Account(row) for row in dialect.stream(statement + condition, parameters)}
@@ -141,10 +140,7 @@ def _streams(book_id: int | None) -> tuple[Iterator[dialect.Row], Iterator[diale
         f"t.leaf_hash, {occurred}, {recorded}, t.ends_id, h.public_id, t.reverses_id, r.public_id FROM ledger_transaction t "
         "LEFT JOIN ledger_transaction h ON h.id = t.ends_id LEFT JOIN ledger_transaction r ON r.id = t.reverses_id "
     )
-    entries = (
-        "SELECT id, transaction_id, account_id, sequence, amount, balance_after, "
-        f"{dialect.raw_instant('recorded_at')} FROM ledger_entry "
-    )
+    entries = "SELECT id, transaction_id, account_id, sequence, amount, balance_after, recorded FROM ledger_entry "
     parameters: list[int] = []
     if book_id is not None:
         transactions += "WHERE +t.book_id = %s "
@@ -184,6 +180,7 @@ def _check_transactions(work: _Work, book_id: int | None) -> None:
 def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: list[dialect.Row]) -> None:
     (pk, book_id, public_id, number, kind, subject, scope, key, request_hash, stored, leaf, occurred, recorded) = row[:13]
     ends_id, ends, reverses_id, reverses = row[13:]
+    occurred, recorded = dialect.micros_of(occurred), dialect.micros_of(recorded)
     is_restoring = reverses_id is not None or kind in RESTORING
     packed: list[bytes] = []
     sums = [0, 0, 0]
@@ -211,10 +208,10 @@ def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: li
         work.fault("transaction.unbalanced", book_id, number, _("第 {id} 笔账收支不平。"), id=pk)
     digest = volume.digest
     body = memento.body(
-        memento.short(kind), memento.short(scope), digest(subject.encode()), dialect.micros_of(occurred),
+        memento.short(kind), memento.short(scope), digest(subject.encode()), occurred,
         bytes.fromhex(ends) if ends else memento.NOTHING, bytes.fromhex(reverses) if reverses else memento.NOTHING, packed,
     )  # fmt: skip
-    whole = memento.head(volume.mark, bytes.fromhex(public_id), dialect.micros_of(recorded), digest(key.encode())) + body
+    whole = memento.head(volume.mark, bytes.fromhex(public_id), recorded, digest(key.encode())) + body
     stored = bytes(stored)
     if whole != stored:
         work.fault("memento.differs", book_id, number, _("第 {id} 笔账的内容和存底原文不一样。"), id=pk)
@@ -232,7 +229,7 @@ def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: li
         _check_reversal(work, book_id, number, pk, reverses_id, lines)
 
 
-def _check_line(work: _Work, account: _Account, line: dialect.Row, recorded: Any, is_restoring: bool, number: int | None) -> None:
+def _check_line(work: _Work, account: _Account, line: dialect.Row, recorded: int, is_restoring: bool, number: int | None) -> None:
     """A line of a passbook: its place, the balance after it, its instant, its floor."""
     _id, pk, _account, sequence, amount, balance_after, at = line
     account.balance += amount
@@ -246,11 +243,11 @@ def _check_line(work: _Work, account: _Account, line: dialect.Row, recorded: Any
         account.sequence = sequence if isinstance(sequence, int) else account.sequence
     if balance_after != account.balance:
         work.fault("entry.balance", account.book_id, number, _("第 {id} 笔账在存折里的结余不对。"), id=pk)
-    if at != recorded or (account.last is not None and at < account.last):
+    if at != recorded or recorded < account.last:
         work.fault("entry.instant", account.book_id, number, _("第 {id} 笔账在存折里的记账时间不对。"), id=pk)
     if account.floor is not None and account.balance < account.floor:
         work.fault("entry.floor", account.book_id, number, _("第 {id} 笔账之后账户低于最低结余。"), id=pk)
-    account.last = at
+    account.last = recorded
 
 
 def _check_hold(work: _Work, book_id: int, number: int | None, pk: int, lines: list[dialect.Row], into_escrow: int) -> None:
@@ -375,7 +372,7 @@ def _check_accounts(work: _Work) -> None:
             ("account.sequence", sequence == account.sequence, _("账户 {id} 的行数和流水对不上。")),
             ("account.instant", last == account.last, _("账户 {id} 的最近记账时间和流水对不上。")),
             ("account.certificate", bytes(proof) == wanted, _("账户 {id} 的开户内容被改过。")),
-            ("account.closed", closed is None or not (is_left or (last is not None and last > closed)), _("账户 {id} 销户之后还有积分。")),
+            ("account.closed", closed is None or not (is_left or last > dialect.micros_of(closed)), _("账户 {id} 销户之后还有积分。")),
         ]  # fmt: skip
         for code, holds, message in facts:
             if not holds:
