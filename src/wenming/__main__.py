@@ -40,10 +40,8 @@ def stop(sentence: str) -> None:
 
 def list_commands() -> None:
     """Every command of the product with its one-line purpose."""
-    import django
     from django.core.management import load_command_class
 
-    django.setup()
     print("用法：wenming 命令 [选项]；每条命令加 --help 看用法，加 --data DIR 指定数据夹。\n")
     for module in pkgutil.iter_modules([str(COMMANDS)]):
         purpose = str(load_command_class("wenming.surfaces.cli", module.name).help).partition("\n")[0]
@@ -55,9 +53,11 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "wenming.config.settings")
     if arguments[:1] == ["demo"]:
         os.environ.setdefault("WENMING_MODE", "demo")
+    import django
     from django.core.management import execute_from_command_line, get_commands
 
     try:
+        django.setup()
         if not arguments or arguments[0] in ("help", "-h", "--help"):
             list_commands()
         elif arguments[0] not in get_commands():

@@ -73,10 +73,11 @@ MANY = 10**12
 def options_for(drafts: Iterable[ItemDraft], classes: frozenset[str]) -> tuple[list[Option], list[float]]:
     """The items a register may hold for people of these classes, with the running weights for a draw."""
     options, weights = [], []
+    held = {"minor"} if "minor" in classes else classes
     for draft in drafts:
         if "sheet" not in draft.declarers or draft.direction != "merit" or draft.effect == "honour":
             continue
-        allowed = [name for name in sorted(classes) if not draft.classes or name in draft.classes]
+        allowed = [name for name in sorted(held) if not draft.classes or name in draft.classes]
         if not allowed:
             continue
         own = max((draft.classes.get(name, {}) for name in allowed), key=lambda one: one.get("points", draft.points))

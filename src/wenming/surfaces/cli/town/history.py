@@ -79,7 +79,11 @@ class Past:
         last = clock.next_month(month) - timedelta(days=1)
         noticed_on = last - timedelta(days=6)
         drawn = self.years[branch.number].month(self.savers[branch.number], target, noticed_on.day - 2)
-        rows = [self._row(month, doing) for doing in drawn]
+        drawn.sort(key=lambda doing: doing.day)
+        rows = [
+            deeds.RegisterRow(number, doing.saver.id, doing.code, month.replace(day=doing.day + 2), doing.quantity)
+            for number, doing in enumerate(drawn, 3)
+        ]
         self.recorded += len(rows)
         deeds.record_register(
             actor=self.actor,

@@ -143,7 +143,9 @@ class Roll:
         if self.source.random() < 0.62:
             self.phones += 1
             phone = f"160{self.phones:08d}"
-        return Member(surname + self.names.given(sex, born_on.year), "person", sex, born_on, phone, tuple(classes), is_head=is_head)
+        return Member(
+            surname + self.names.given(sex, born_on.year), "person", sex, born_on, phone, tuple(classes), is_head=is_head
+        )
 
     def _birthday(self, first: int, last: int) -> date:
         start, end = date(first, 1, 1), date(max(first, last), 12, 31)

@@ -165,7 +165,7 @@ def _wall(scene: Scene) -> None:
         scene.review(declaration, 3)
     notice = publish(scene, 2)
     at = scene.ago(1)
-    line = list(notice_queries.lines(notice_id=notice.pk, after=None, limit=30))[3]
+    line = list(notice_queries.lines(notice_id=notice.pk, limit=30, at=at))[3]
     notices.raise_objection(
         actor=scene.actor("villager", at),
         line_id=line.id,
