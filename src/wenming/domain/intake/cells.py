@@ -33,7 +33,7 @@ class When:
     month: int | None = None
 
 
-FIRST_DAY = date(1950, 1, 1)
+FIRST_DAY = date(1900, 1, 1)
 _SERIAL_START = date(1899, 12, 30)
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _FULL = re.compile(r"(\d{4}|\d{2})[.\-/年](\d{1,2})[.\-/月](\d{1,2})[日号]?")

@@ -23,6 +23,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "classes": "身份 类别 身份类别 人员类别 政治面貌 储户身份 人员身份",
         "resident_count": "家庭人数 人口 人口数 家庭人口 常住人口 户内人数 人数 家庭人口数 常住人数",
         "village": "村 村庄 行政村 所在村 自然村 村名",
+        "guardian": "监护人 监护人姓名",
         "joined_on": "开户日期 开户时间 入行日期 建档日期",
         "passbook": "存折号 存折号码 存折编号 积分卡号 卡号",
     },
@@ -45,6 +46,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "track": "公示 公示方式 公示天数 公示期 公示要求",
         "reviews": "审核人数 审核 几人审核",
         "window": "申报期限 几天内申报 申报时限",
+        "ground": "减分依据 减分种类 扣分依据",
         "repair": "整改 整改要求 修复办法 补救",
         "remark": "备注 说明 具体说明 解释 备考 白话",
     },
@@ -88,7 +90,7 @@ SHOWN: dict[str, dict[str, str]] = {
     kind: {name: words.split()[0] for name, words in columns.items()} for kind, columns in COLUMNS.items()
 }
 REQUIRED: dict[str, list[tuple[str, ...]]] = {
-    "roll": [("household_number",), ("name", "head")],
+    "roll": [("name", "head")],
     "rulebook": [("title",), ("points",)],
     "register": [("name",), ("happened_on",), ("item", "code")],
     "balances": [("name",), ("balance",)],

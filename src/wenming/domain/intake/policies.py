@@ -1,0 +1,26 @@
+"""Who may take sheets in."""
+
+from __future__ import annotations
+
+from wenming.core.actor import Actor
+from wenming.domain.intake.models import Kind
+from wenming.domain.organisations.queries import Role
+
+IMPORTERS = (Role.CLERK, Role.DIRECTOR, Role.HEAD_OFFICER)
+RULE_WRITERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
+TWO_SIGNATURES = frozenset({Kind.RULEBOOK, Kind.BALANCES})
+
+
+def may_import(actor: Actor, branch_id: int, kind: str) -> bool:
+    """Clerks, directors and the head bank; rule books only those who may write rules."""
+    return actor.holds(*(RULE_WRITERS if kind == Kind.RULEBOOK else IMPORTERS), branch_id=branch_id)
+
+
+def may_sign(actor: Actor, branch_id: int, kind: str, uploaded_by: int | None) -> bool:
+    """A second officer, never the one who brought the sheet."""
+    return may_import(actor, branch_id, kind) and actor.user_id is not None and actor.user_id != uploaded_by
+
+
+def needs_second(actor: Actor, kind: str) -> bool:
+    """Opening balances and rule books need two persons; the operator's shell stands for both, and the audit trail says so."""
+    return kind in TWO_SIGNATURES and not actor.is_system

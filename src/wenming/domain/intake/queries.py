@@ -1,0 +1,111 @@
+"""Reads of the intake: sheets on their way, what is wrong in them, and the same tables going out again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from wenming.core import vault
+from wenming.core.actor import Actor
+from wenming.core.errors import NotFound
+from wenming.domain.intake import models, policies, workbooks
+from wenming.domain.intake.findings import Problem
+from wenming.domain.intake.models import Sheet
+from wenming.domain.intake.outgoing import Export, export_rows
+
+__all__ = [
+    "Export",
+    "Kind",
+    "PreviewRow",
+    "export_rows",
+    "may_sign",
+    "preview",
+    "problems_of",
+    "problems_workbook",
+    "sheet",
+    "sheets_of",
+]
+
+Kind = models.Kind
+Status = Sheet.Status
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """One row of a sheet as it stands there, and what is wrong in it by column letters."""
+
+    number: int
+    cells: list[str]
+    problems: dict[str, Problem]
+
+
+def _visible(actor: Actor) -> QuerySet[Sheet]:
+    sheets = Sheet.objects.select_related("branch").order_by("-id")
+    if actor.is_system:
+        return sheets
+    return sheets.filter(branch_id__in=actor.branches(*policies.IMPORTERS))
+
+
+def sheet(*, actor: Actor, public_id: str) -> Sheet:
+    """One sheet; those of other branches are not found."""
+    found = _visible(actor).filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def sheets_of(*, actor: Actor, branch_id: int, limit: int = 30) -> list[Sheet]:
+    """A branch's sheets, newest first, without those put aside."""
+    return list(_visible(actor).filter(branch_id=branch_id).exclude(status=Status.DROPPED).defer("content", "problems")[:limit])
+
+
+def may_sign(*, actor: Actor, sheet: Sheet) -> bool:
+    """Whether this officer may give the second signature now."""
+    is_open = sheet.status == Status.CHECKED and sheet.kind in policies.TWO_SIGNATURES and not sheet.is_blocked
+    return is_open and policies.may_sign(actor, sheet.branch_id, sheet.kind, sheet.uploaded_by)
+
+
+def may_commit(*, actor: Actor, sheet: Sheet) -> bool:
+    """Whether this officer may take the sheet in now."""
+    is_ready = sheet.status == Status.SIGNED or (sheet.status == Status.CHECKED and not policies.needs_second(actor, sheet.kind))
+    return is_ready and not sheet.is_blocked and sheet.good_count > 0 and policies.may_import(actor, sheet.branch_id, sheet.kind)
+
+
+def problems_of(*, actor: Actor, public_id: str) -> list[Problem]:
+    """What is wrong in a sheet, in the order of its rows and columns."""
+    return list(sheet(actor=actor, public_id=public_id).problems)
+
+
+def preview(*, actor: Actor, public_id: str, only_bad: bool = False, after: int = 0, limit: int = 50) -> list[PreviewRow]:
+    """Rows of a sheet in its own numbering, each with its problems; of a sheet taken in, only the bad rows are kept."""
+    found = sheet(actor=actor, public_id=public_id)
+    rows = _rows(found)
+    wrong: dict[int, dict[str, Problem]] = {}
+    for problem in found.problems:
+        wrong.setdefault(problem["row"], {})[problem["column"]] = problem
+    numbers = sorted(wrong) if only_bad else sorted(number for number, cells in rows.items() if any(cells))
+    chosen = [number for number in numbers if number > after][:limit]
+    return [PreviewRow(number, rows.get(number, []), wrong.get(number, {})) for number in chosen]
+
+
+def _rows(found: Sheet) -> dict[int, list[str]]:
+    if found.content is None:
+        return {}
+    packed: dict[str, Any] = json.loads(vault.decrypt(found.wrapped_key, "sheet", found.content))
+    rows = packed["rows"]
+    if isinstance(rows, dict):
+        return {int(number): cells for number, cells in rows.items()}
+    return dict(enumerate(rows, 1))
+
+
+def problems_workbook(*, actor: Actor, public_id: str) -> bytes:
+    """The rows to mend as a workbook: the original cells, the wrong ones coloured, and a column that says how to mend them."""
+    found = sheet(actor=actor, public_id=public_id)
+    rows = _rows(found)
+    bad = preview(actor=actor, public_id=public_id, only_bad=True, limit=len(found.problems) or 1)
+    width = max((len(cells) for cells in rows.values()), default=0)
+    titles = {column["letters"]: column["title"] for column in found.columns}
+    return workbooks.problems(titles, width, bad)

@@ -1,0 +1,329 @@
+"""Writes of the intake: bring a sheet, sign it, take it in once, or drop it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from wenming.core import audit, chance, clock, states, vault
+from wenming.core.actor import Actor
+from wenming.core.errors import NotFound, Refusal, require
+from wenming.core.transactions import service
+from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import services as depositors
+from wenming.domain.intake import policies, reader, registers
+from wenming.domain.intake.examine import examine
+from wenming.domain.intake.findings import Checked, Problem
+from wenming.domain.intake.models import Kind, Opening, Sheet
+from wenming.domain.intake.openings import OpeningRow
+from wenming.domain.intake.reader import Grid
+from wenming.domain.ledger import services as ledger
+from wenming.domain.organisations import queries as organisations
+from wenming.domain.rulebooks import services as rulebooks
+
+__all__ = [
+    "AlreadyImported", "NothingToTakeIn", "Report", "SecondSignature", "SheetGone", "SignatureMissing", "TotalsDiffer", "UnknownKind",
+    "commit_sheet", "drop_sheet", "sign_sheet", "stage_sheet", "take_in",
+]  # fmt: skip
+
+
+class UnknownKind(Refusal):
+    code, message = "intake.unknown_kind", _("表的种类要选：名册、细则、台账、期初结余。")
+
+
+class AlreadyImported(Refusal):
+    code, message, status = "intake.already_imported", _("这张表 {on}已经导入过了，不用再导。"), 409
+
+
+class SecondSignature(Refusal):
+    code, message, status = "intake.second_signature", _("传表的人不能自己签字，请另一位工作人员来签。"), 403
+
+
+class SignatureMissing(Refusal):
+    code, message, status = "intake.signature_missing", _("这种表要两个人签字。请另一位工作人员先签。"), 409
+
+
+class TotalsDiffer(Refusal):
+    code, message = "intake.totals_differ", _("合计和上面加起来对不上，先改表再导。")
+
+
+class NothingToTakeIn(Refusal):
+    code, message = "intake.nothing_to_take_in", _("没有可以入册的行。")
+
+
+class SheetGone(Refusal):
+    code, message, status = "intake.sheet_gone", _("这张表已经作废，请重新传。"), 409
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a file: `rows` = `good` + `bad`; `committed` lines had an effect; `known` were in the books already."""
+
+    rows: int
+    good: int
+    bad: int
+    problems: list[Problem]
+    notes: list[str]
+    committed: int
+    known: int
+    is_duplicate: bool
+    sheet: str = ""
+
+
+@service
+def stage_sheet(*, actor: Actor, kind: str, branch_id: int, file_name: str, data: bytes, at: datetime) -> Sheet:
+    """Read and check a file, and keep it for preview. Refuses unsafe files, unknown columns, and a file taken in before."""
+    require(policies.may_import(actor, branch_id, _known_kind(kind)))
+    digest = hashlib.sha256(data).hexdigest()
+    before = _taken_in(branch_id, kind, digest)
+    if before is not None and before.committed_at is not None:
+        raise AlreadyImported(on=_day(before.committed_at), sheet=before.public_id)
+    grid = reader.read(data, file_name)
+    found = examine(actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at)
+    return _keep(actor, kind, branch_id, file_name, digest, grid, found, at)
+
+
+@service
+def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
+    """The second signature under opening balances or a rule book, by another officer than the one who brought them."""
+    sheet = _locked(actor, sheet_id)
+    if not policies.may_sign(actor, sheet.branch_id, sheet.kind, sheet.uploaded_by):
+        raise SecondSignature
+    states.move(sheet, to=Sheet.Status.SIGNED)
+    sheet.signed_by, sheet.signed_at = actor.user_id, at
+    sheet.save(update_fields=["status", "signed_by", "signed_at"])
+    _record(actor, "intake.signed", sheet, at)
+    return sheet
+
+
+@service
+def commit_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
+    """Take in every good line in one act, checked again against the books as they are now. Refuses a second time."""
+    sheet = _locked(actor, sheet_id)
+    if sheet.status == Sheet.Status.COMMITTED:
+        raise AlreadyImported(on=_day(sheet.committed_at or at), sheet=sheet.public_id)
+    if sheet.status == Sheet.Status.DROPPED or sheet.content is None:
+        raise SheetGone
+    if policies.needs_second(actor, sheet.kind) and sheet.status != Sheet.Status.SIGNED:
+        raise SignatureMissing
+    grid = _grid(sheet)
+    found = examine(
+        actor=actor, kind=sheet.kind, branch_id=sheet.branch_id, grid=grid, file_name=sheet.file_name,
+        digest=sheet.digest, at=at,
+    )  # fmt: skip
+    _take(actor, sheet, grid, found, at)
+    return sheet
+
+
+@service
+def drop_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
+    """Put a sheet aside for good: its content is destroyed, what was taken in stays."""
+    sheet = _locked(actor, sheet_id)
+    states.move(sheet, to=Sheet.Status.DROPPED)
+    sheet.content, sheet.problems = None, []
+    sheet.save(update_fields=["status", "content", "problems"])
+    _record(actor, "intake.dropped", sheet, at)
+    return sheet
+
+
+@service
+def take_in(
+    *, actor: Actor, kind: str, branch_id: int, file_name: str, data: bytes, at: datetime, is_trial: bool = False
+) -> Report:
+    """Bring and commit in one act, for the shell: good lines are taken in, bad ones reported. A trial writes nothing."""
+    require(policies.may_import(actor, branch_id, _known_kind(kind)))
+    if policies.needs_second(actor, kind) and not is_trial:
+        raise SignatureMissing
+    digest = hashlib.sha256(data).hexdigest()
+    before = _taken_in(branch_id, kind, digest)
+    if before is not None:
+        notes = [str(AlreadyImported(on=_day(before.committed_at or at)))]
+        return Report(before.row_count, before.good_count, 0, [], notes, 0, before.good_count, True, before.public_id)
+    grid = reader.read(data, file_name)
+    found = examine(actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at)
+    if is_trial or found.is_blocked or not (found.good or found.known):
+        return _report(found, 0, "")
+    sheet = _keep(actor, kind, branch_id, file_name, digest, grid, found, at, keeps_content=False)
+    _take(actor, sheet, grid, found, at)
+    return _report(found, sheet.committed_count, sheet.public_id)
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in Kind.values:
+        raise UnknownKind(field="kind")
+    return kind
+
+
+def _taken_in(branch_id: int, kind: str, digest: str) -> Sheet | None:
+    """The commit of this very file that left nothing to mend; only then a second time has nothing to do."""
+    done = Sheet.objects.filter(branch_id=branch_id, kind=kind, digest=digest, status=Sheet.Status.COMMITTED, bad_count=0)
+    return done.first()
+
+
+def _day(at: datetime) -> str:
+    on = clock.local_date(at)
+    return f"{on.month}月{on.day}日"
+
+
+def _locked(actor: Actor, sheet_id: int) -> Sheet:
+    sheet = Sheet.objects.select_for_update().filter(pk=sheet_id).first()
+    if sheet is None or not policies.may_import(actor, sheet.branch_id, sheet.kind):
+        raise NotFound
+    return sheet
+
+
+def _keep(
+    actor: Actor,
+    kind: str,
+    branch_id: int,
+    file_name: str,
+    digest: str,
+    grid: Grid,
+    found: Checked,
+    at: datetime,
+    *,
+    keeps_content: bool = True,
+) -> Sheet:
+    key = vault.new_key()
+    sheet = Sheet.objects.create(
+        public_id=chance.public_id(),
+        branch_id=branch_id,
+        kind=kind,
+        file_name=file_name[-120:],
+        sheet_name=grid.sheet_name[:120],
+        digest=digest,
+        columns=_columns(found),
+        wrapped_key=key,
+        content=vault.encrypt(key, "sheet", _packed(grid)) if keeps_content else None,
+        problems=found.problems,
+        facts={**found.facts, "notes": found.notes},
+        row_count=found.row_count,
+        good_count=found.good_count,
+        bad_count=len(found.bad_rows),
+        is_blocked=found.is_blocked,
+        uploaded_by=actor.user_id,
+        uploaded_at=at,
+    )
+    _record(actor, "intake.checked", sheet, at, rows=sheet.row_count, bad=sheet.bad_count)
+    return sheet
+
+
+def _columns(found: Checked) -> list[dict[str, str]]:
+    ordered = sorted(found.table.columns.items(), key=lambda pair: pair[1].number)
+    return [{"letters": column.letters, "title": column.title, "field": name} for name, column in ordered]
+
+
+def _packed(grid: Grid, only: set[int] | None = None) -> str:
+    rows = grid.rows if only is None else {number: grid.rows[number - 1] for number in sorted(only) if number <= len(grid.rows)}
+    return json.dumps({"sheet": grid.sheet_name, "rows": rows, "lossy": sorted(grid.lossy)}, ensure_ascii=False)
+
+
+def _grid(sheet: Sheet) -> Grid:
+    assert sheet.content is not None
+    packed = json.loads(vault.decrypt(sheet.wrapped_key, "sheet", sheet.content))
+    return Grid(packed["sheet"], packed["rows"], lossy=frozenset((row, column) for row, column in packed["lossy"]))
+
+
+def _take(actor: Actor, sheet: Sheet, grid: Grid, found: Checked, at: datetime) -> None:
+    """Write what is good, keep what is bad, close the sheet."""
+    if found.is_blocked:
+        raise TotalsDiffer
+    if not found.good and not found.known:
+        raise NothingToTakeIn
+    takers = {Kind.ROLL: _take_roll, Kind.RULEBOOK: _take_rules, Kind.REGISTER: _take_register, Kind.BALANCES: _take_openings}
+    if found.good:
+        takers[Kind(sheet.kind)](actor, sheet, found, at)
+    states.move(sheet, to=Sheet.Status.COMMITTED)
+    sheet.content = vault.encrypt(sheet.wrapped_key, "sheet", _packed(grid, found.bad_rows)) if found.problems else None
+    sheet.problems, sheet.facts = found.problems, {**found.facts, "notes": found.notes}
+    sheet.row_count, sheet.good_count, sheet.bad_count = found.row_count, found.good_count, len(found.bad_rows)
+    sheet.committed_count, sheet.committed_by, sheet.committed_at = len(found.good), actor.user_id, at
+    sheet.save()
+    _record(actor, "intake.committed", sheet, at, rows=sheet.committed_count, digest=sheet.digest)
+
+
+def _take_roll(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> None:
+    depositors.enrol_many(actor=actor, branch_id=sheet.branch_id, rows=list(found.good.values()), at=at)
+
+
+def _take_rules(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> None:
+    rulebooks.adopt_edition(
+        actor=actor,
+        organisation_id=sheet.branch_id,
+        items=list(found.good.values()),
+        in_force_from=date.fromisoformat(found.facts["in_force_from"]),
+        at=at,
+        note=str(_("由“{name}”导入")).format(name=sheet.file_name)[:200],
+        demerits_vote=found.facts["demerits_vote"],
+    )
+
+
+def _take_register(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> None:
+    noticed = found.facts.get("noticed_on")
+    deeds.record_register(
+        actor=actor,
+        branch_id=sheet.branch_id,
+        rows=list(found.good.values()),
+        batch_key=registers.batch_key(sheet.digest, sheet.pk),
+        at=at,
+        noticed_on=date.fromisoformat(noticed) if noticed else None,
+    )
+
+
+def _take_openings(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> None:
+    """From the house account of opening balances into the passbooks; the unique row beside it says that it was once."""
+    as_of = clock.day_start(date.fromisoformat(found.facts["as_of"]))
+    rows: list[OpeningRow] = list(found.good.values())
+    Opening.objects.bulk_create(
+        [Opening(passbook_id=row.passbook_id, sheet=sheet, points=row.points, honour=row.honour) for row in rows], batch_size=500
+    )
+    scope = organisations.organisation(organisation_id=sheet.branch_id).code
+    postings = []
+    for row in rows:
+        for unit, account_id, amount in (
+            ("points", row.points_account_id, row.points),
+            ("honour", row.honour_account_id, row.honour),
+        ):
+            if amount:
+                postings.append(
+                    ledger.Posting(
+                        kind=ledger.Kind.OPENING_BALANCE,
+                        subject=f"opening:{row.passbook_id}",
+                        moves=(ledger.Move("opening", account_id, amount),),
+                        key=f"opening:{unit}:{row.passbook_id}",
+                        occurred_at=min(as_of, at),
+                        recorded_at=at,
+                        scope=scope,
+                    )
+                )
+    ledger.post_many(book_id=organisations.book_of(branch_id=sheet.branch_id), postings=postings)
+
+
+def _report(found: Checked, committed: int, public_id: str) -> Report:
+    return Report(
+        rows=found.row_count,
+        good=found.good_count,
+        bad=len(found.bad_rows),
+        problems=found.problems,
+        notes=found.notes,
+        committed=committed,
+        known=len(found.known),
+        is_duplicate=bool(found.known) and not found.good and not found.problems,
+        sheet=public_id,
+    )
+
+
+def _record(actor: Actor, act: str, sheet: Sheet, at: datetime, **facts: Any) -> None:
+    audit.record(
+        actor=actor,
+        act=act,
+        subject=f"sheet:{sheet.pk}",
+        at=at,
+        organisation_id=sheet.branch_id,
+        facts={"kind": sheet.kind, **facts},
+    )
