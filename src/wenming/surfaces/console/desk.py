@@ -1,0 +1,159 @@
+"""今天要办的事: what waits at this branch, by deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from wenming.core import clock
+from wenming.core.errors import NotFound
+from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.intake import queries as intake_queries
+from wenming.domain.ledger import queries as ledger_queries
+from wenming.domain.ledger.queries import Kind, Unit
+from wenming.domain.mall import queries as mall_queries
+from wenming.domain.notices import queries as notice_queries
+from wenming.domain.organisations import queries as organisations
+from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEWERS, RUNNERS, Desk, console
+from wenming.ui.filters import day
+
+REVIEW_WITHIN = timedelta(days=2)
+OPEN_SHEETS = ("checked", "signed")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One line of the list: what, why now, until when, how many, and where to go."""
+
+    icon: str
+    tint: str
+    title: str
+    why: str
+    tag: str
+    tag_kind: str
+    count: int
+    url: str
+    urgent: bool = False
+
+
+def ago(then: datetime, now: datetime) -> str:
+    hours = int((now - then).total_seconds() // 3600)
+    return _("{n} 天").format(n=hours // 24) if hours >= 24 else _("{n} 小时").format(n=hours)
+
+
+def _objections(desk: Desk) -> Iterator[Job]:
+    """What residents said about lines on the wall; late or due within a day stands first."""
+    waiting = notice_queries.objections_to_answer(actor=desk.actor, at=desk.at, branch_id=desk.branch.pk)
+    if not waiting:
+        return
+    first = min(waiting, key=lambda objection: objection.due_on)
+    days = (first.due_on - desk.on).days
+    tag = _("已超 {n} 天").format(n=-days) if days < 0 else _("今天") if days == 0 else _("{n} 天内").format(n=days)
+    why = _("{name}那一笔：{reason}").format(name=first.line.masked_name, reason=first.reason_label)
+    url = reverse("console:notices") + "#objections"
+    yield Job("scale", "w", _("答复公示意见"), why, tag, "w", len(waiting), url, days <= 1)
+
+
+def _reviews(desk: Desk) -> Iterator[Job]:
+    if not desk.may(*REVIEWERS):
+        return
+    queue = deed_queries.declarations_to_review(actor=desk.actor, branch_id=desk.branch.pk, limit=100)
+    late = [declaration for declaration in queue if desk.at - declaration.declared_at > REVIEW_WITHIN]
+    fresh = queue[len(late) :]
+    url = reverse("console:review")
+    if late:
+        why = _("最早一笔 {day}交上来，{title}").format(day=day(late[0].declared_at), title=late[0].item.title)
+        tag = _("已超 {time}").format(time=ago(late[0].declared_at + REVIEW_WITHIN, desk.at))
+        yield Job("okc", "w", _("审核记录（超过 2 天）"), why, tag, "w", len(late), url, True)
+    if fresh:
+        titles = list(dict.fromkeys(declaration.item.title for declaration in fresh))[:3]
+        yield Job("okc", "r", _("审核新交的记录"), "、".join(titles), _("2 天内"), "", len(fresh), url)
+
+
+def _reversals(desk: Desk) -> Iterator[Job]:
+    if desk.may(*RUNNERS):
+        waiting = list(deed_queries.reversals_to_confirm(actor=desk.actor))
+        if waiting:
+            why = _("记错的要另一位点头才更正")
+            url = reverse("console:notices") + "#reversals"
+            yield Job("undo", "w", _("确认更正"), why, _("等您"), "w", len(waiting), url, True)
+
+
+def _others(desk: Desk) -> Iterator[Job]:
+    if desk.may(*COUNTER):
+        orders = mall_queries.orders_to_hand_over(actor=desk.actor, branch_id=desk.branch.pk)
+        if orders:
+            titles: dict[str, int] = {}
+            for order in orders:
+                titles[order.product.title] = titles.get(order.product.title, 0) + order.quantity
+            why = "、".join(f"{title} {count}" for title, count in list(titles.items())[:3])
+            yield Job("tkt", "g", _("兑换预约"), why, _("等人来领"), "", len(orders), reverse("console:counter"))
+    if desk.may(*CLERKS):
+        found = intake_queries.sheets_of(actor=desk.actor, branch_id=desk.branch.pk)
+        sheets = [sheet for sheet in found if sheet.status in OPEN_SHEETS]
+        if sheets:
+            bad = sum(sheet.bad_count for sheet in sheets)
+            why = sheets[0].file_name + (_("，有 {n} 行要改").format(n=bad) if bad else "")
+            yield Job("xls", "i", _("核对导入的表"), why, _("存着，没入账"), "i", len(sheets), reverse("console:sheets"))
+    approved = desk.counts.get("approved", 0)
+    if approved and desk.may(*CLERKS):
+        why = _("审过的等着上榜，满期没意见才入账")
+        yield Job("mega", "", _("发布公示"), why, _("今天"), "", approved, reverse("console:notices"))
+    on_notice = desk.counts.get("on_notice", 0)
+    if on_notice:
+        why = _("满期没意见的自动入账")
+        yield Job("clock", "", _("公示中的记录"), why, _("公示中"), "g", on_notice, reverse("console:notices"))
+
+
+@console("desk")
+def today(desk: Desk) -> HttpResponse:
+    jobs = [*_objections(desk), *_reversals(desk), *_reviews(desk), *_others(desk)]
+    urgent = [job for job in jobs if job.urgent]
+    calm = [job for job in jobs if not job.urgent]
+    return desk.show("desk/today.html", urgent=urgent, calm=calm, first=(urgent + calm)[0] if jobs else None)
+
+
+@console("desk")
+def figures(desk: Desk) -> HttpResponse:
+    """The branch's month beside the last one; the desk loads it behind the list, or by its link."""
+    month = clock.month_start(desk.on)
+    before = clock.month_start(month - timedelta(days=1))
+    span = desk.at - clock.day_start(month)
+    this = _flow(desk, clock.day_start(month), desk.at)
+    last = _flow(desk, clock.day_start(before), min(clock.day_start(before) + span, clock.day_start(month)))
+    people = depositor_queries.counts(branch_ids=[desk.branch.pk])
+    template = "desk/figures_part.html" if desk.request.headers.get("HX-Request") else "desk/figures.html"
+    return desk.show(template, this=this, last=last, people=people)
+
+
+def _flow(desk: Desk, start: datetime, end: datetime) -> dict[str, int]:
+    totals = ledger_queries.totals_by_kind(organisations.book_of(branch_id=desk.branch.pk), desk.branch.code, start, end)
+    found = {"earned": 0, "spent": 0, "deeds": 0, "orders": 0}
+    for total in totals:
+        if total.kind == Kind.DEED_DEPOSITED and total.unit == Unit.POINTS:
+            found["earned"], found["deeds"] = total.amount, total.count
+        if total.kind == Kind.ORDER_COLLECTED and total.unit == Unit.POINTS:
+            found["spent"], found["orders"] = total.amount, total.count
+    return found
+
+
+@console("desk")
+@require_POST
+def switch(desk: Desk) -> HttpResponse:
+    """Open another branch within reach."""
+    chosen = desk.request.POST.get("branch", "")
+    if chosen not in {str(branch.pk) for branch in desk.branches}:
+        raise NotFound()
+    desk.request.session["branch"] = int(chosen)
+    onward = desk.request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(onward, allowed_hosts={desk.request.get_host()})
+    return redirect(onward if safe else "console:desk")
