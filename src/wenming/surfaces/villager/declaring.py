@@ -262,7 +262,7 @@ def check(request: HttpRequest, *, book: Any) -> HttpResponse:
 
 
 def _hand_in(request: HttpRequest, draft: drafts.Draft, book: Any) -> list[Any]:
-    is_own = draft.depositor_ids == [book.depositor_id]
+    is_own = set(draft.depositor_ids) <= {person.pk for person in _family(book)}
     return deeds.declare_deed(
         actor=request.actor,
         door=deed_queries.Door.SELF if is_own else deed_queries.Door.OTHER,
