@@ -197,7 +197,7 @@ def _for_class(terms: ItemTerms, facts: DeedFacts, usage: Usage, name: str, *, s
         used = usage.used.get(cap, 0)
         if used >= limit:
             raise CapReached(cap=cap, limit=limit, used=used, happened_on=facts.happened_on)
-        window = {"cap": cap, "on": facts.happened_on.isoformat(), "limit": limit, "used": used}
+        window: dict[str, int | str] = {"cap": cap, "on": facts.happened_on.isoformat(), "limit": limit, "used": used}
         if "_times_" in cap:
             steps.append(Step("times", window))
         elif used + worth > limit:
