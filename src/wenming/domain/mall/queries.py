@@ -283,3 +283,12 @@ def _reaches(actor: Actor, found: Product) -> bool:
         return True
     branches = organisation_queries.visible_branches(actor=actor)
     return any(found.organisation_id in (branch.pk, branch.parent_id) for branch in branches)
+
+
+def orders_in(*, actor: Actor, branch_ids: Iterable[int], before: int | None = None, limit: int = 100) -> list[Order]:
+    """Every order placed at these branches, newest first, for officers' lists and exports."""
+    ids = list(branch_ids)
+    if not actor.is_system and not set(ids) <= actor.branches():
+        raise NotFound()
+    orders = _with_things().filter(branch_id__in=ids).order_by("-id")
+    return list((orders.filter(pk__lt=before) if before else orders)[:limit])
