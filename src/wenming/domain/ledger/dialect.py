@@ -1,4 +1,4 @@
-# ruff: noqa: S608  (names of tables and columns only; every value is a parameter)
+# ruff: noqa: S608  (the SQL is put together from names and marks only; every value is a parameter)
 """The few places where the two stores speak differently. Everything else is the same SQL on both."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def is_sqlite() -> bool:
 
 def stored(at: datetime | None) -> Any:
     """An instant as the store's own parameter."""
-    return connection.ops.adapt_datetimefield_value(at) if at is not None else None  # type: ignore[arg-type]
+    return connection.ops.adapt_datetimefield_value(at) if at is not None else None
 
 
 def instant_writer() -> Callable[[int], Any]:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (the SQL is put together from names and marks only; every value is a parameter)
 """The posting engine: a batch of acts in a handful of statements. One act is a batch of one.
 
 Order of work: stand among the posters of the book · read the book and its house accounts · lock the members' rows in
@@ -57,7 +58,8 @@ class AccountState:
     """An account's figures while a batch is planned."""
 
     __slots__ = (
-        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "last", "pk", "sequence", "token", "unit",
+        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "last", "pk", "sequence", "token",
+        "unit",
     )  # fmt: skip
 
     def __init__(self, row: dialect.Row) -> None:
@@ -433,8 +435,5 @@ def _write(stage: Stage) -> None:
     dialect.update(
         "ledger_account",
         FIGURES,
-        [
-            (state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk)
-            for state in states
-        ],
+        [(state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk) for state in states],
     )

@@ -116,8 +116,8 @@ class Entry(models.Model):
 
     The id follows from the transaction's: transaction id × 64 + line. So the lines of a transaction are one range of the
     primary key, and no second index is needed for them. The engine holds both parents locked while it writes, and
-    parents are never deleted, so the two references carry no constraint that would be checked once more per line. `recorded` is in
-    microseconds since 1970, UTC: whole numbers are quicker to bisect than instants.
+    parents are never deleted, so the two references carry no constraint that would be checked once more per line.
+    `recorded` is in microseconds since 1970, UTC: whole numbers are quicker to bisect than instants.
     """
 
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)

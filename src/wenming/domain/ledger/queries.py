@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (the SQL is put together from names and marks only; every value is a parameter)
 """Every read of the books. Plain SQL on indexes where pages wait for it; nothing here reads a whole book but `verify`."""
 
 from __future__ import annotations
@@ -191,7 +192,7 @@ def statement(
         f"WHERE {' AND '.join(conditions)} ORDER BY e.sequence DESC LIMIT %s",
         [*parameters, limit],
     )
-    return [Line(*row[:8], _aware(row[8]), _aware(row[9]), *row[10:]) for row in rows]
+    return [Line(*(*row[:8], _aware(row[8]), _aware(row[9]), row[10], row[11])) for row in rows]
 
 
 def flow(account_id: int, start: datetime, end: datetime) -> Flow:
@@ -304,7 +305,8 @@ def house_balances(book_id: int) -> dict[str, int]:
     rows = _rows(
         f"SELECT a.code, SUM(e.amount) FROM ledger_transaction t JOIN ledger_entry e ON {LINES_OF_TRANSACTION} "
         "JOIN ledger_account a ON a.id = e.account_id "
-        "WHERE t.id > (SELECT sealed_id FROM ledger_book WHERE id = %s) AND +t.book_id = %s AND e.sequence IS NULL GROUP BY a.code",
+        "WHERE t.id > (SELECT sealed_id FROM ledger_book WHERE id = %s) AND +t.book_id = %s AND e.sequence IS NULL "
+        "GROUP BY a.code",
         [book_id, book_id],
     )
     for code, amount in rows:
@@ -439,3 +441,9 @@ def consistency_proof(book_id: int, first: int, second: int) -> ConsistencyProof
 def verify(book_id: int | None = None) -> Report:
     """Re-read everything and name what does not hold: one book and the audit trail, or all books."""
     return verification.verify(book_id)
+
+
+def log(book_id: int) -> QuerySet[Transaction, tuple[int, str, str, str, str, bytes]]:
+    """Every numbered transaction in order, lean, for an archive: number, public id, kind, subject, scope and memento."""
+    numbered = Transaction.objects.filter(book_id=book_id, number__isnull=False).order_by("number")
+    return numbered.values_list("number", "public_id", "kind", "subject", "scope", "memento")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from wenming.core import chance
+from wenming.core import chance, points
 from wenming.core.transactions import service
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
 from wenming.domain.ledger.engine import HOUSES, Move, Posting
@@ -110,7 +110,7 @@ def close_account(*, account_id: int, at: datetime) -> Account:
         return account
     left = account.held + (0 if account.unit == Unit.HONOUR else account.balance)
     if left:
-        raise AccountNotEmpty(left=engine.points.show(left))
+        raise AccountNotEmpty(left=points.show(left))
     account.closed_at = max(at, memento.instant(account.last_recorded))
     account.save(update_fields=["closed_at"])
     return account
@@ -163,7 +163,7 @@ def reverse(*, transaction_id: int, key: str, at: datetime, write_off: bool = Fa
     try:
         return post(book_id=original.book_id, posting=posting)
     except NotEnoughPoints as refused:
-        raise ShortOfPoints(**dict(refused.details)) from refused
+        raise ShortOfPoints(missing=refused.details["missing"], lacking=refused.details["lacking"]) from refused
 
 
 @service
