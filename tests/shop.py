@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
 from tests import village as villages
 from wenming.core import clock
@@ -63,6 +68,17 @@ class Shop:
             submission_key=key,
             at=at or self.at,
         )
+
+
+MORNING = datetime(2026, 3, 12, 9, 30, tzinfo=clock.ZONE)
+
+
+@contextmanager
+def standing_shop(blocker: DjangoDbBlocker, **more: int) -> Iterator[Shop]:
+    """One shop for a whole module of tests: each test runs in a savepoint over it, and it is gone at the end."""
+    with blocker.unblock(), transaction.atomic():
+        yield open_shop(MORNING, **more)
+        transaction.set_rollback(True)
 
 
 def open_shop(at: datetime, *, powder: int = 10, money: int = 100_000, points: int = 10_000) -> Shop:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
-from tests.shop import Shop, open_shop
+from tests.shop import Shop, standing_shop
 from wenming.core.actor import system
 from wenming.core.errors import NotAllowed, NotFound, WrongInput
 from wenming.core.points import NotPositive
@@ -24,9 +27,15 @@ from wenming.domain.mall.models import Order, StockChange
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Shop]:
+    with standing_shop(django_db_blocker) as shop:
+        yield shop
+
+
 @pytest.fixture
-def shop(at: datetime) -> Shop:
-    return open_shop(at)
+def shop(built: Shop) -> Shop:
+    return deepcopy(built)
 
 
 def left(shop: Shop, product_id: int | None = None) -> int:
@@ -77,8 +86,9 @@ def test_too_few_points_says_how_many_are_missing(shop: Shop) -> None:
     assert not Order.objects.exists() and queries.stock_faults() == []
 
 
-def test_stock_runs_out(at: datetime) -> None:
-    shop = open_shop(at, powder=2)
+def test_stock_runs_out(shop: Shop) -> None:
+    clerk = shop.village.officer("clerk")
+    mall.count_stock(actor=clerk, product_id=shop.powder_id, branch_id=shop.village.branch_id, counted=2, at=shop.at)
     with pytest.raises(mall.SoldOut) as refused:
         shop.order("王建国", key="a", quantity=3)
     assert str(refused.value) == "只剩 2 袋了，请少选一些或等补货。"
@@ -167,8 +177,8 @@ def test_only_the_counter_hands_over(shop: Shop) -> None:
             mall.hand_over_order(actor=actor, order_id=order.pk, at=shop.at)
 
 
-def test_fund_too_low_writes_nothing(at: datetime) -> None:
-    shop = open_shop(at, money=1000)
+def test_fund_too_low_writes_nothing(shop: Shop) -> None:
+    mall.change_product(actor=shop.village.officer("clerk"), product_id=shop.powder_id, at=shop.at, cost=100_001)
     order = shop.order("王建国", key="a")
     before = ledger_queries.counts()
     with pytest.raises(funds.FundTooLow) as refused:

@@ -14,9 +14,10 @@ class Refusal(Exception):
     code: str = "refused"
     message: str | Promise = _("这件事现在办不了。")
     status: int = 422
+    field: str = ""
 
     def __init__(self, *, field: str = "", message: str | Promise = "", **details: object) -> None:
-        self.field = field
+        self.field = field or type(self).field
         self.details: Mapping[str, object] = details
         if message:
             self.message = message

@@ -83,9 +83,12 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """What does not fit the schema, field by field."""
-    fields = {_field_of(fault["loc"]): _words_of(fault) for fault in error.errors}
-    first = next(iter(fields.items()), ("", _("这次提交的内容读不懂。")))
-    return shape("wrong_input", "：".join(part for part in first if part), 422, fields)
+    faults = [(_field_of(fault["loc"]), fault) for fault in error.errors]
+    if any(not field and fault["type"] == "missing" for field, fault in faults):
+        return http_fault(request, HttpError(400, "no body"))
+    field, fault = faults[0]
+    message = "：".join(part for part in (field, _words_of(fault)) if part)
+    return shape("wrong_input", message, 422, {field: _words_of(fault) for field, fault in faults if field})
 
 
 def http_fault(request: HttpRequest, error: HttpError) -> HttpResponse:
@@ -123,11 +126,11 @@ def register(api: NinjaAPI) -> None:
 
 
 def _field_of(place: tuple[Any, ...]) -> str:
-    """("body", "payload", "items", 0, "quantity") → items.0.quantity"""
+    """("body", "payload", "items", 0, "quantity") → items.0.quantity; the body as a whole has no name."""
     parts = [str(part) for part in place]
     if parts and parts[0] in ("body", "query", "path", "header", "form", "cookie"):
         parts = parts[1:]
-    if len(parts) > 1 and parts[0] in ("payload", "page"):
+    if parts and parts[0] in ("payload", "page_of"):
         parts = parts[1:]
     return ".".join(parts)
 
