@@ -335,3 +335,29 @@ def reveal(*, actor: Actor, depositor_id: int, field: str, purpose: str, at: dat
     Reveal.objects.create(depositor=person, user_id=actor.user_id, field=field, purpose=purpose, at=at)
     _record(actor, "revealed", person, at, field=field, purpose=purpose)
     return words
+
+
+@service
+def identity_facts(*, actor: Actor, branch_id: int, at: datetime) -> list[tuple[str, str, str]]:
+    """Passbook number, ID number and phone of a whole branch, for an archive. The operator's shell alone, and audited."""
+    require(actor.is_system)
+    found: list[tuple[str, str, str]] = []
+    records = VaultRecord.objects.filter(depositor__branch_id=branch_id).order_by("depositor_id")
+    columns = ("depositor__passbook__number", "wrapped_key", "id_number", "phone")
+    for number, key, id_number, phone in records.values_list(*columns):
+        found.append(
+            (
+                number,
+                vault.decrypt(key, "id_number", id_number) if id_number else "",
+                vault.decrypt(key, "phone", phone) if phone else "",
+            )
+        )
+    audit.record(
+        actor=actor,
+        act="depositors.identity_exported",
+        subject=f"organisation:{branch_id}",
+        at=at,
+        organisation_id=branch_id,
+        facts={"count": len(found)},
+    )
+    return found

@@ -161,7 +161,7 @@ def _read_csv(data: bytes, file_name: str) -> Grid:
     cells = 0
     try:
         for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append([_tidy(cell) for cell in line])
+            rows.append([_unguarded(_tidy(cell)) for cell in line])
             cells += len(line)
             if len(rows) > guard.MOST_ROWS or cells > guard.MOST_CELLS:
                 raise guard.TooManyRows()
@@ -174,6 +174,11 @@ def _read_csv(data: bytes, file_name: str) -> Grid:
     if not rows:
         raise guard.FileEmpty()
     return Grid(file_name or "CSV", rows)
+
+
+def _unguarded(text: str) -> str:
+    """Take off the apostrophe that our own exports put before what a spreadsheet would run."""
+    return text[1:] if text[:1] == "'" and text[1:2] in "=+-@＝＋－＠|%" and len(text) > 1 else text
 
 
 def _decode(data: bytes) -> str:

@@ -87,10 +87,11 @@ def problems(titles: dict[str, str], width: int, rows: Iterable[BadRow]) -> byte
     return out.getvalue()
 
 
-def comma_separated(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+def comma_separated(columns: Sequence[str], rows: Iterable[Sequence[str]], heading: Iterable[Sequence[str]] = ()) -> bytes:
     """CSV in UTF-8 with a mark; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerows(heading)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([guarded(text) for text in row])

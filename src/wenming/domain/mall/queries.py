@@ -290,5 +290,5 @@ def orders_in(*, actor: Actor, branch_ids: Iterable[int], before: int | None = N
     ids = list(branch_ids)
     if not actor.is_system and not set(ids) <= actor.branches():
         raise NotFound()
-    orders = _with_things().filter(branch_id__in=ids).order_by("-id")
+    orders = _with_things().select_related("depositor__household").filter(branch_id__in=ids).order_by("-id")
     return list((orders.filter(pk__lt=before) if before else orders)[:limit])
