@@ -13,7 +13,7 @@ from datetime import date, datetime
 from wenming.core.actor import Actor, system
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
-from wenming.domain.depositors.queries import IdentityClass, PersonFacts
+from wenming.domain.depositors.queries import EnrolRow, IdentityClass
 from wenming.domain.identity import services as identity
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.organisations import services as organisations
@@ -80,11 +80,12 @@ class Village:
         return self.people[name]
 
     def villager(self, name: str, door: str = "villager", at: datetime | None = None) -> Actor:
-        """The person, logged in; the log-in is made at the counter the first time."""
+        """The person at a door; the log-in is made at the counter the first time. `log_in` sets a password."""
         if name not in self.users:
-            code = depositors.give_login(actor=system("shell"), depositor_id=self.people[name], at=self.at)
-            number = depositor_queries.passbook_of(depositor_id=self.people[name]).number
-            self.users[name] = identity.activate(name=number, code=code, password=PASSWORD, at=self.at).pk
+            depositors.give_login(actor=system("shell"), depositor_id=self.people[name], at=self.at)
+            user_id = depositor_queries.user_ids_of(depositor_ids=[self.people[name]])[self.people[name]]
+            assert user_id is not None
+            self.users[name] = user_id
         return depositor_queries.actor_for(user_id=self.users[name], door=door, at=at or self.at)
 
 
@@ -136,65 +137,46 @@ def _appoint(village: Village) -> None:
 
 
 def log_in(village: Village, key: str) -> None:
-    """Give an officer the password `PASSWORD`, as an activation code from the head bank would."""
+    """Give an officer or villager the password `PASSWORD`, as an activation code would."""
     identity.set_password(user_id=village.users[key], password=PASSWORD, at=village.at)
 
 
 def _enrol(village: Village, branch_id: int, families: dict[str, list[tuple[str, str, str, str]]]) -> None:
     here = branch_id == village.branch_id
-    actor = village.officer("clerk" if here else "other_clerk")
-    for number, people in families.items():
-        head, *members = (
-            PersonFacts(
-                name=name,
-                sex=sex,
-                born_on=date.fromisoformat(born),
-                phone=phone,
-                classes=(IdentityClass.PARTY_MEMBER,) if name in ("王建国", "刘德福") else (),
-                guardian="王建国" if born >= "2012" else "",
-            )
-            for name, sex, born, phone in people
-        )
-        home = depositors.enrol_household(
-            actor=actor,
-            branch_id=branch_id,
-            number=number,
-            head=head,
-            members=members,
-            at=village.at,
+    rows = [
+        EnrolRow(
+            household_number=number,
+            name=name,
+            is_head=place == 0,
             lane="北街" if number in ("0001", "0003") else "南街",
             village_code="990101100201" if here else "",
+            sex=sex,
+            born_on=date.fromisoformat(born),
+            phone=phone,
+            classes=(IdentityClass.PARTY_MEMBER,) if name in ("王建国", "刘德福") else (),
+            guardian="王建国" if born >= "2012" else "",
             joined_on=SINCE,
         )
-        if here:
-            village.households[number] = home.pk
-        for member in depositor_queries.members_of(household_id=home.pk):
-            village.people[member.name] = member.pk
+        for number, people in families.items()
+        for place, (name, sex, born, phone) in enumerate(people)
+    ]
+    if here:
+        rows += [
+            EnrolRow(household_number="0001", name="王建国家", kind="household", joined_on=SINCE),
+            EnrolRow(name="清溪供销社", kind="unit", joined_on=SINCE),
+            EnrolRow(name="柳溪村第一村民小组", kind="collective", joined_on=SINCE),
+        ]
+    actor = village.officer("clerk" if here else "other_clerk")
+    enrolled = depositors.enrol_many(actor=actor, branch_id=branch_id, rows=rows, at=village.at)
+    for person, row in zip(enrolled, rows, strict=True):
+        village.people[person.name] = person.pk
+        if here and person.household_id is not None:
+            village.households[row.household_number] = person.household_id
 
 
 def _relate(village: Village) -> None:
-    """王秀梅 is 王建国's sister and a reviewer herself; 张伟 is 刘德福's son-in-law. A family passbook, a unit, a collective."""
+    """王秀梅 is 王建国's sister and a reviewer herself; 张伟 is 刘德福's son-in-law."""
     clerk = village.officer("clerk")
-    for kind, name, classes in (("unit", "清溪供销社", ()), ("collective", "柳溪村第一村民小组", ())):
-        made = depositors.enrol_depositor(
-            actor=clerk,
-            branch_id=village.branch_id,
-            kind=kind,
-            facts=PersonFacts(name=name, classes=classes),
-            at=village.at,
-            joined_on=SINCE,
-        )
-        village.people[name] = made.pk
-    family = depositors.enrol_depositor(
-        actor=clerk,
-        branch_id=village.branch_id,
-        kind="household",
-        facts=PersonFacts(name="王建国家"),
-        at=village.at,
-        household_id=village.households["0001"],
-        joined_on=SINCE,
-    )
-    village.people["王建国家"] = family.pk
     for first, second, relation in (("王建国", "王秀梅", "兄妹"), ("刘德福", "张伟", "翁婿")):
         depositors.register_kin(
             actor=clerk, first_id=village.people[first], second_id=village.people[second], relation=relation, at=village.at

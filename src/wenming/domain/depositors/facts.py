@@ -95,6 +95,14 @@ def is_minor(born_on: date | None, on: date) -> bool:
     return born_on is not None and age_on(born_on, on) < ADULT_AGE
 
 
+def grown_up_on(born_on: date) -> date:
+    """The first day of being grown up; for the 29th of February that is the 1st of March."""
+    try:
+        return born_on.replace(year=born_on.year + ADULT_AGE)
+    except ValueError:
+        return date(born_on.year + ADULT_AGE, 3, 1)
+
+
 def plain(text: str) -> str:
     """Digits and Latin letters in their plain forms, no blanks around."""
     return unicodedata.normalize("NFKC", str(text)).strip()
@@ -135,7 +143,7 @@ def clean_id_number(text: str) -> str:
         ric.get_birth_date(number)
     except ValidationError as error:
         raise WrongIdNumber from error
-    if ric.calc_check_digit(number[:17]) != number[17]:
+    if ric.calc_check_digit(number) != number[17]:
         raise WrongIdNumber
     return number
 

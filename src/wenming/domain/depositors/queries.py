@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from wenming.core import vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.depositors import models, policies
-from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, is_minor
+from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
 from wenming.domain.depositors.models import ClassMembership, Depositor, Household, Kinship, Passbook, VaultRecord
 from wenming.domain.organisations import queries as organisations
 
@@ -369,3 +370,46 @@ def counts(*, branch_ids: Iterable[int] | None = None) -> Counts:
     by_kind: dict[str, int] = dict.fromkeys(DepositorKind.values, 0)
     by_kind.update(people.values_list("kind").annotate(Count("pk")))
     return Counts(sum(by_kind.values()), by_kind, households.count(), passbooks.count())
+
+
+class ClassBook:
+    """The identity classes of some depositors, asked person by person and day by day without asking the store again."""
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self.held: dict[int, list[tuple[str, date, date | None]]] = {}
+        self.nature: dict[int, tuple[str, date | None]] = {}
+        self.turns: dict[int, list[date]] = {}
+        self.known: dict[tuple[int, int], Identity] = {}
+        for part in _chunks(ids):
+            held = ClassMembership.objects.filter(depositor_id__in=part)
+            for pk, *membership in held.values_list("depositor_id", "identity_class", "valid_from", "valid_to"):
+                self.held.setdefault(pk, []).append((membership[0], membership[1], membership[2]))
+            for pk, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "kind", "born_on"):
+                self.nature[pk] = (kind, born_on)
+
+    def on(self, depositor_id: int, day: date) -> Identity:
+        """The same as `classes_on` for this one."""
+        turns = self.turns.get(depositor_id)
+        if turns is None:
+            turns = self.turns[depositor_id] = self._turns(depositor_id)
+        place = (depositor_id, bisect_right(turns, day))
+        found = self.known.get(place)
+        if found is None:
+            held = self.held.get(depositor_id, ())
+            given = {name for name, start, end in held if start <= day and (end is None or day < end)}
+            kind, born_on = self.nature[depositor_id]
+            found = self.known[place] = frozenset(given) | classes_by_nature(kind, born_on, day, given)
+        return found
+
+    def _turns(self, depositor_id: int) -> list[date]:
+        """The days on which this depositor's classes may change."""
+        days = {day for _name, *ends in self.held.get(depositor_id, ()) for day in ends if day is not None}
+        born_on = self.nature[depositor_id][1]
+        if born_on is not None:
+            days.add(grown_up_on(born_on))
+        return sorted(days)
+
+
+def class_book(*, depositor_ids: Iterable[int]) -> ClassBook:
+    """The classes of many over all days, in two queries for every five hundred."""
+    return ClassBook(depositor_ids)
