@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from tests.books import BOOK, Bank
 from wenming.core import audit, clock
 from wenming.core.actor import system
 from wenming.core.errors import Refusal
@@ -14,31 +15,6 @@ from wenming.domain.ledger import queries, services
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
 
 pytestmark = pytest.mark.django_db
-BOOK = "421222103"
-
-
-class Bank:
-    """One book with two members, and short words for what the tests do."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self.book = services.open_book(code=BOOK, at=at)
-        self.wang, self.li = services.open_accounts(book_id=self.book.pk, unit=Unit.POINTS, count=2, at=at)
-        (self.merit,) = services.open_accounts(book_id=self.book.pk, unit=Unit.HONOUR, count=1, at=at)
-
-    def posting(self, source: int | str, destination: int | str, amount: int, key: str, **more: object) -> Posting:
-        facts: dict[str, object] = {"kind": Kind.DEED_DEPOSITED, "subject": f"deed:{key}", "occurred_at": self.at}
-        facts |= {"recorded_at": self.at, **more}
-        return Posting(moves=(Move(source, destination, amount),), key=key, **facts)  # type: ignore[arg-type]
-
-    def post(self, source: int | str, destination: int | str, amount: int, key: str, **more: object) -> int:
-        return services.post(book_id=self.book.pk, posting=self.posting(source, destination, amount, key, **more)).pk
-
-    def earn(self, amount: int, key: str, **more: object) -> int:
-        return self.post("issuance", self.wang, amount, key, **more)
-
-    def hold(self, amount: int, key: str) -> int:
-        return self.post(self.wang, "escrow", amount, key, kind=Kind.ORDER_PLACED, subject=f"order:{key}")
 
 
 @pytest.fixture
@@ -114,7 +90,8 @@ def test_a_repeat_is_known_even_when_it_would_be_refused_now(bank: Bank) -> None
 
 
 @pytest.mark.parametrize(
-    "change", [{"subject": "deed:2"}, {"kind": Kind.MOVED}, {"occurred_at": datetime(2026, 3, 1, tzinfo=clock.ZONE)}, {"scope": "09"}]
+    "change",
+    [{"subject": "deed:2"}, {"kind": Kind.MOVED}, {"occurred_at": datetime(2026, 3, 1, tzinfo=clock.ZONE)}, {"scope": "09"}],
 )
 def test_a_key_with_other_words_is_refused(bank: Bank, change: dict[str, object]) -> None:
     bank.earn(300, "a")
@@ -140,9 +117,7 @@ def test_a_hold_may_end_in_parts(bank: Bank) -> None:
     bank.earn(500, "a")
     hold = bank.hold(300, "b")
     moves = (Move("escrow", "redeemed", 200), Move("escrow", bank.wang, 100))
-    services.post(
-        book_id=bank.book.pk, posting=Posting(Kind.ORDER_COLLECTED, "order:b", moves, "c", bank.at, bank.at, ends=hold)
-    )
+    services.post(book_id=bank.book.pk, posting=Posting(Kind.ORDER_COLLECTED, "order:b", moves, "c", bank.at, bank.at, ends=hold))
     assert (queries.balance(bank.wang), queries.held(bank.wang), queries.outstanding(bank.book.pk)) == (300, 0, 300)
     assert queries.verify().ok
 

@@ -443,7 +443,7 @@ def verify(book_id: int | None = None) -> Report:
     return verification.verify(book_id)
 
 
-def log(book_id: int) -> QuerySet[Transaction, tuple[int, str, str, str, str, bytes]]:
+def log(book_id: int) -> QuerySet[Transaction, tuple[Any, ...]]:
     """Every numbered transaction in order, lean, for an archive: number, public id, kind, subject, scope and memento."""
     numbered = Transaction.objects.filter(book_id=book_id, number__isnull=False).order_by("number")
     return numbered.values_list("number", "public_id", "kind", "subject", "scope", "memento")
