@@ -51,10 +51,10 @@ def icon(name: str, size: str = "") -> Markup:
 
 
 def picture(name: str, label: str = "") -> Markup:
-    """One illustration out of `pictures.svg`; decorative unless labelled."""
+    """One illustration out of `pictures.svg`, a gift for a name it has not; decorative unless labelled."""
     said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
     drawing = Markup('<svg viewBox="0 0 160 120" preserveAspectRatio="xMidYMid slice" {}><use href="{}#{}"/></svg>')
-    return drawing.format(said, static("ui/pictures.svg"), name)
+    return drawing.format(said, static("ui/pictures.svg"), name if name in icons.PICTURES else "gift")
 
 
 def qr(text: str, label: str) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from wenming.core import clock, points
 
@@ -51,6 +51,11 @@ def moment(value: datetime | None) -> str:
     return f"{day(value)} {value.astimezone(clock.ZONE):%H:%M}" if value else ""
 
 
+def last_day(end: datetime) -> date:
+    """The last village day of a period [start, end): what ends at midnight ran until the day before."""
+    return clock.local_date(end - timedelta(microseconds=1))
+
+
 def yuan(fen: int) -> str:
     """Fen as yuan with two decimals: 123450 → 1,234.50; a true minus for negatives."""
     whole, rest = divmod(abs(fen), 100)
@@ -86,6 +91,7 @@ FILTERS = {
     "weekday": weekday,
     "month": month,
     "moment": moment,
+    "last_day": last_day,
     "yuan": yuan,
     "voucher": voucher,
     "groups": groups,

@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
+PICTURES = frozenset(
+    {
+        "banquet",
+        "clinic",
+        "field",
+        "fix",
+        "gift",
+        "hair",
+        "laba",
+        "lampfix",
+        "lampok",
+        "meal",
+        "oil",
+        "pill",
+        "play",
+        "rice",
+        "soap",
+        "sort",
+        "study",
+        "sweep",
+        "visit",
+        "weave",
+        "yard",
+    }
+)  # the illustrations in static/ui/pictures.svg
+
 PATHS: dict[str, str] = {
     "aa": "M3 19L8.5 5 14 19M5 14.5h7M15 19l3.3-8.5L21.5 19M16 16.5h4.5",
     "alert": "M12 4L2.5 20h19zM12 10v4.5M12 17.5v.2",

@@ -19,7 +19,8 @@ from wenming.ui.tiers import tier_of
 @require_safe
 @with_passbook
 def home(request: HttpRequest, *, book: Any) -> HttpResponse:
-    today = clock.local_date(clock.now())
+    now = clock.now()
+    today = clock.local_date(now)
     balances = ledger.balances([book.points_account_id, book.honour_account_id])
     context = {
         "book": book,
@@ -33,5 +34,6 @@ def home(request: HttpRequest, *, book: Any) -> HttpResponse:
     }
     if looks_of(request).is_elder:
         return page(request, "villager/home_elder.html", context, here="home")
-    context["notices"] = list(notices.notices_on_wall(branch_id=book.depositor.branch_id))[:3]
+    context["notices"] = hung = list(notices.notices_on_wall(branch_id=book.depositor.branch_id, limit=3))
+    context["open"] = {notice.number for notice in hung if notices.is_open(notice, now)}
     return page(request, "villager/home.html", context, here="home")

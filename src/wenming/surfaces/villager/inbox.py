@@ -38,6 +38,13 @@ WORDS: dict[str, tuple[str | Promise, str, str]] = {
 OTHER = (_("村里有话跟您说"), "bell", "")
 
 
+def _amount(message: Any) -> str:
+    amount = message.facts["points"]
+    if message.about.startswith("mall."):
+        return str(_("{points} 分")).format(points=points.show(amount))
+    return points.show_signed(amount)
+
+
 def _worded(message: Any, titles: dict[str, str]) -> dict[str, Any]:
     words, glyph, tone = WORDS.get(message.about, OTHER)
     amount = message.facts.get("points")
@@ -47,7 +54,7 @@ def _worded(message: Any, titles: dict[str, str]) -> dict[str, Any]:
         "glyph": glyph,
         "tone": tone,
         "title": titles.get(message.subject, ""),
-        "points": points.show_signed(amount) if isinstance(amount, int) else "",
+        "points": _amount(message) if isinstance(amount, int) else "",
         "reason": message.facts.get("reason", ""),
     }
 

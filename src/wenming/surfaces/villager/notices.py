@@ -18,6 +18,7 @@ from wenming.core.errors import NotFound
 from wenming.domain.notices import queries
 from wenming.domain.notices import services as notice_services
 from wenming.surfaces.villager.door import page, with_passbook
+from wenming.ui.filters import last_day
 from wenming.ui.forms import Form
 
 LINES = 50
@@ -80,7 +81,7 @@ def notice(request: HttpRequest, number: str, *, book: Any) -> HttpResponse:
         "is_open": queries.is_open(found, at),
         "lines": lines[:LINES],
         "following": lines[LINES - 1].place if len(lines) > LINES else None,
-        "days_left": max(0, (clock.local_date(found.ends_at) - clock.local_date(at)).days),
+        "days_left": max(0, (last_day(found.ends_at) - clock.local_date(at)).days),
     }
     return page(request, "villager/notices/notice.html", context, here="home")
 
