@@ -29,15 +29,20 @@ def next_ids(model: type[Model], count: int) -> Sequence[int]:
 
 
 def create(things: Sequence[Any]) -> None:
-    """Save new instances of one model, ids filled in: what `bulk_create` does, several times faster. No signals."""
+    """Save new instances of one model, with the ids they have or else new ones: `bulk_create`, several times faster.
+
+    No signals, no defaults of the database.
+    """
     if not things:
         return
     model = type(things[0])
     names = [field.name for field in model._meta.concrete_fields]
     columns = [field.attname for field in model._meta.concrete_fields]
     relations = [field for field in model._meta.concrete_fields if field.is_relation]
-    for pk, thing in zip(next_ids(model, len(things)), things, strict=True):
+    new = [thing for thing in things if thing.pk is None]
+    for pk, thing in zip(next_ids(model, len(new)), new, strict=True):
         thing.pk = pk
+    for thing in things:
         thing._state.adding, thing._state.db = False, connection.alias
         for field in relations:
             if field.is_cached(thing) and (related := field.get_cached_value(thing)) is not None:

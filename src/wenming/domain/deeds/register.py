@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db import connection
 from django.db.models import Q
 
-from wenming.core import audit, chance, clock, points
+from wenming.core import audit, bulk, chance, clock, points
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal, require
 from wenming.core.transactions import service, take_turn
@@ -92,10 +91,10 @@ class Reckoner:
     has_window: bool
     roll: depositors.RollIndex
     items: ItemIndex
+    classes: depositors.ClassBook
     homes: Mapping[int, depositors.RollEntry] = field(default_factory=dict)
     used: Tallies = field(default_factory=dict)
     terms: dict[int, engine.ItemTerms] = field(default_factory=dict)
-    classes: dict[date, dict[int, frozenset[str]]] = field(default_factory=dict)
     in_use: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def reckon(self, row: RegisterRow) -> Reckoned:
@@ -111,7 +110,7 @@ class Reckoner:
         if self.has_window or row.happened_on > self.today or row.happened_on < who.joined_on:
             check_day(item, row.happened_on, who.joined_on, self.today)
         terms = self.terms.get(item.pk) or self.terms.setdefault(item.pk, rulebooks.terms_of(item))
-        facts = engine.DeedFacts(row.happened_on, row.quantity, self.classes[row.happened_on][who.depositor_id])
+        facts = engine.DeedFacts(row.happened_on, row.quantity, self.classes.on(who.depositor_id, row.happened_on))
         keys = self.keys(who, item, row.happened_on)
         usage = engine.Usage({cap: self.used.get(key, 0) for cap, key in keys.items() if key in self.used})
         given = engine.assess(terms, facts, usage)
@@ -143,21 +142,39 @@ def caps_in_use(item: RuleItem) -> tuple[str, ...]:
 
 def _reckoner(branch_id: int, rows: Sequence[RegisterRow], at: datetime, *, has_window: bool) -> Reckoner:
     """Read the roll, the clauses, the classes of the people on each day, and what counts against the caps already."""
+    roll = depositors.roll_index(branch_id=branch_id)
     made = Reckoner(
         branch_id=branch_id,
         today=clock.local_date(at),
         has_window=has_window,
-        roll=depositors.roll_index(branch_id=branch_id),
+        roll=roll,
         items=rulebooks.item_index(branch_id=branch_id),
+        classes=depositors.class_book(depositor_ids={row.depositor_id for row in rows} & roll.entries.keys()),
+        homes=_family_passbooks(roll),
     )
-    made.homes = _family_passbooks(made.roll)
-    people: dict[date, set[int]] = {}
-    for row in rows:
-        if row.depositor_id in made.roll.entries:
-            people.setdefault(row.happened_on, set()).add(row.depositor_id)
-    made.classes = {day: depositors.classes_on(depositor_ids=ids, on=day) for day, ids in people.items()}
     wanted = {item.code for row in rows if (item := made.items.find(row.item, row.happened_on)) is not None}
-    _count_used(made, wanted, sorted(people))
+    _count_used(made, wanted, sorted({row.happened_on for row in rows if row.depositor_id in roll.entries}))
+    return made
+
+
+def begin_history(*, branch_id: int, year: int, at: datetime) -> Reckoner:
+    """What a year of registers of one branch needs, read once: hand it to `record_register` again and again as `history`.
+
+    Only for a bank's past read in at one go: what anybody else records in between is not counted, and a sheet that was
+    refused has spoiled the count.
+    """
+    roll = depositors.roll_index(branch_id=branch_id)
+    made = Reckoner(
+        branch_id=branch_id,
+        today=clock.local_date(at),
+        has_window=False,
+        roll=roll,
+        items=rulebooks.item_index(branch_id=branch_id),
+        classes=depositors.class_book(depositor_ids=roll.entries),
+        homes=_family_passbooks(roll),
+    )
+    codes = {code for _edition, code in made.items.by_code}
+    _count_used(made, codes, [date(year, 1, 1), date(year, 12, 31)])
     return made
 
 
@@ -217,11 +234,13 @@ def record_register(
     at: datetime,
     noticed_on: date | None = None,
     has_window: bool = False,
+    history: Reckoner | None = None,
 ) -> RegisterResult:
     """Record a register that was kept on paper: every row under the rules of its day, posted, all or nothing.
 
     `noticed_on` says that the sheet hung on the wall on that day already; without it the rows go on a notice of their
-    own, posted first. The same batch again changes nothing; the same key with other rows is refused.
+    own, posted first. The same batch again changes nothing; the same key with other rows is refused. `history` is what
+    `begin_history` read for a run of sheets.
     """
     require(policies.may_import(actor, branch_id))
     if not rows:
@@ -234,13 +253,15 @@ def record_register(
     if earlier is not None:
         return earlier
     caps.hold_branch(branch_id)
-    good, bad = _sort_out(_reckoner(branch_id, rows, at, has_window=has_window), rows)
+    reckoner = history or _reckoner(branch_id, rows, at, has_window=has_window)
+    reckoner.today = clock.local_date(at)
+    good, bad = _sort_out(reckoner, rows)
     if bad:
         raise refusals.RegisterHasProblems(count=len(bad), problems=bad)
     made = _declarations(good, branch_id, actor, batch_key, digest, at)
     _post(made, good, branch_id, at)
     notice = None if noticed_on is not None else _notice(made, good, actor, branch_id, at)
-    Declaration.objects.bulk_create(made, batch_size=400)
+    bulk.create(made)
     total = sum(one.posted or 0 for one in made)
     facts = {"rows": len(made), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}
     audit.record(
@@ -273,24 +294,11 @@ def _earlier(batch_key: str, digest: str) -> RegisterResult | None:
     return RegisterResult(batch_key, len(posted), sum(one or 0 for one in posted), first.pk, is_repeat=True)
 
 
-def _reserve(count: int) -> Sequence[int]:
-    """Ids that nobody else will get: from the series on PostgreSQL; on SQLite the next ones, there is one writer."""
-    table = Declaration._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-            return [int(row[0]) for row in cursor.fetchall()]
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        row = cursor.fetchone()
-        first = int(row[0]) + 1 if row else 1
-        return range(first, first + count)
-
-
 def _declarations(
     good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime
 ) -> list[Declaration]:
     made = []
-    for place, (pk, one) in enumerate(zip(_reserve(len(good)), good, strict=True)):
+    for place, (pk, one) in enumerate(zip(bulk.next_ids(Declaration, len(good)), good, strict=True)):
         made.append(
             Declaration(
                 id=pk,

@@ -33,16 +33,24 @@ from wenming.domain.deeds.refusals import (
     TooManyPhotos,
     WordsTooLong,
 )
-from wenming.domain.deeds.register import RegisterResult, RegisterRow, RowProblem, check_register, record_register
+from wenming.domain.deeds.register import (
+    Reckoner,
+    RegisterResult,
+    RegisterRow,
+    RowProblem,
+    begin_history,
+    check_register,
+    record_register,
+)
 from wenming.domain.deeds.reversing import confirm_reversal, drop_reversal, propose_reversal, resolve_objection
 from wenming.domain.deeds.reviewing import Outcome, approve_many, review_declaration
 
 __all__ = [
     "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritsOff", "DoorClosed", "EvidenceNeeded", "ItemNotInForce",
     "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen", "OthersCanReview", "Outcome",
-    "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Recused", "RegisterHasProblems", "RegisterResult", "RegisterRow",
+    "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems", "RegisterResult", "RegisterRow",
     "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem", "SecondOfficerNeeded", "TooLate", "TooManyNamed",
-    "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many", "check_register", "confirm_reversal", "declare_deed",
-    "deposit_deed", "drop_reversal", "propose_reversal", "publish_notice", "record_register", "resolve_objection",
-    "review_declaration", "withdraw_declaration",
+    "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many", "begin_history", "check_register", "confirm_reversal",
+    "declare_deed", "deposit_deed", "drop_reversal", "propose_reversal", "publish_notice", "record_register",
+    "resolve_objection", "review_declaration", "withdraw_declaration",
 ]  # fmt: skip

@@ -325,8 +325,10 @@ def roll_index(*, branch_id: int) -> RollIndex:
         "pk", "kind", "name", "household_id", "household__number", "household__head_id", "passbook__id", "passbook__number",
         "passbook__points_account_id", "passbook__honour_account_id", "joined_on", "born_on",
     )  # fmt: skip
-    for pk, kind, name, home, number, head, *rest in rows:
-        entry = RollEntry(pk, kind, name, home, number or "", head == pk, *rest)
+    for pk, kind, name, home, number, head, passbook_id, passbook_number, points_id, honour_id, joined_on, born_on in rows:
+        entry = RollEntry(
+            pk, kind, name, home, number or "", head == pk, passbook_id, passbook_number, points_id, honour_id, joined_on, born_on
+        )
         entries[pk] = entry
         by_name[name] = (*by_name.get(name, ()), pk)
         in_household[entry.household_number, name] = (*in_household.get((entry.household_number, name), ()), pk)
@@ -382,8 +384,8 @@ class ClassBook:
         self.known: dict[tuple[int, int], Identity] = {}
         for part in _chunks(ids):
             held = ClassMembership.objects.filter(depositor_id__in=part)
-            for pk, *membership in held.values_list("depositor_id", "identity_class", "valid_from", "valid_to"):
-                self.held.setdefault(pk, []).append((membership[0], membership[1], membership[2]))
+            for pk, name, start, end in held.values_list("depositor_id", "identity_class", "valid_from", "valid_to"):
+                self.held.setdefault(pk, []).append((name, start, end))
             for pk, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "kind", "born_on"):
                 self.nature[pk] = (kind, born_on)
 

@@ -43,6 +43,7 @@ class Past:
         self.drafts = rulebooks.starter_items()
         self.savers: dict[int, list[Saver]] = {}
         self.years: dict[int, Year] = {}
+        self.sheets: dict[int, deeds.Reckoner] = {}
         self.recorded = 0
 
     def live(self, say: Callable[[float, str], None]) -> None:
@@ -73,6 +74,7 @@ class Past:
             on = month + timedelta(days=1)
             self.savers[branch.number] = enrolment.savers(source=self.source, branch_id=branch.id, on=on)
             self.years[branch.number] = Year(self.source, self.drafts)
+            self.sheets[branch.number] = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
 
     def _month(self, branch: Branch, month: date, target: int) -> None:
         """One monthly register: deeds from the 3rd on, put up for notice, recorded on the last day."""
@@ -92,6 +94,7 @@ class Past:
             batch_key=f"{branch.code}-{month:%Y-%m}",
             at=clock.day_start(last) + timedelta(hours=10, seconds=branch.number),
             noticed_on=noticed_on,
+            history=self.sheets[branch.number],
         )
 
     def _exchange(self, on: date) -> None:

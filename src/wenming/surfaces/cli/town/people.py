@@ -122,9 +122,9 @@ class Roll:
             other = "f" if head_sex == "m" else "m"
             spouse_surname = self.names.surname(()) if other == "f" else surname
             family.members.append(self._adult(spouse_surname, other, self._birthday(born - 3, born + 4)))
-        if self.source.random() < 0.05 and born <= 1978:
+        if self.source.random() < 0.05 and born <= 1976:
             sex = self.source.choice("mf")
-            family.members.append(self._adult(surname, sex, self._birthday(born + 22, min(born + 30, 2003))))
+            family.members.append(self._adult(surname, sex, self._birthday(born + 22, min(born + 30, 1999))))
         if self.source.random() < 0.045 and residents >= 3:
             sex = self.source.choice("mf")
             birthday = self._birthday(2011, 2014)
