@@ -37,8 +37,8 @@ _ARCHIVES = (".zip", ".rar", ".7z", ".gz", ".xlsx", ".xlsm", ".docx", ".pptx")
 class FileRefused(Refusal):
     code, message, field = "intake.file_refused", _("这个文件打不开，请换一个。"), "file"
 
-    def __init__(self, **details: object) -> None:
-        super().__init__(field="file", **details)
+    def __init__(self) -> None:
+        super().__init__(field="file")
 
 
 class FileTooLarge(FileRefused):

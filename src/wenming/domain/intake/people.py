@@ -14,7 +14,10 @@ from wenming.domain.intake.sheets import Line
 
 
 def find_person(found: Checked, line: Line, roll: RollIndex) -> RollEntry | None:
-    """The depositor of a line; under the heading 户主 a head of household goes before namesakes. What does not fit or fits several is noted at its cell, with the nearest answer."""
+    """The depositor of a line; under the heading 户主 a head of household goes before namesakes.
+
+    What does not fit, or fits several, is noted at its cell with the nearest answer.
+    """
     passbook = line.cells.get("passbook", "")
     if passbook:
         entry = roll.entries.get(roll.by_passbook.get(cells.plain(passbook).upper(), -1))

@@ -94,7 +94,7 @@ def preview(*, actor: Actor, public_id: str, only_bad: bool = False, after: int 
 def _rows(found: Sheet) -> dict[int, list[str]]:
     if found.content is None:
         return {}
-    packed: dict[str, Any] = json.loads(vault.decrypt(found.wrapped_key, "sheet", found.content))
+    packed: dict[str, Any] = json.loads(vault.decrypt(bytes(found.wrapped_key), "sheet", bytes(found.content)))
     rows = packed["rows"]
     if isinstance(rows, dict):
         return {int(number): cells for number, cells in rows.items()}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -98,18 +99,21 @@ def _read_workbook(data: bytes, sheet_name: str) -> Grid:
 
 
 def _grid(
-    name: str, values: list[list[object]], merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...], others: tuple[str, ...]
+    name: str,
+    values: Sequence[Sequence[object]],
+    merged: tuple[tuple[tuple[int, int], tuple[int, int]], ...],
+    others: tuple[str, ...],
 ) -> Grid:
     lossy: set[tuple[int, int]] = set()
     rows: list[list[str]] = []
     for number, line in enumerate(values, 1):
         texts = []
         for value in line:
-            if value.__class__ is str:
-                texts.append(_tidy(value))  # type: ignore[arg-type]
+            if isinstance(value, str):
+                texts.append(_tidy(value))
             else:
                 texts.append(_text(value))
-                if value.__class__ is float and abs(value) >= _EXACT_FLOAT:  # type: ignore[arg-type]
+                if isinstance(value, float) and abs(value) >= _EXACT_FLOAT:
                     lossy.add((number, len(texts)))
         rows.append(texts)
     _fill_merged(rows, merged)

@@ -1,4 +1,4 @@
-"""The points register: each line a deed of a person under a clause, checked by the deeds' room with the caps of the whole sheet."""
+"""The points register: each line a deed of a person under a clause, checked with the caps of the whole sheet."""
 
 from __future__ import annotations
 
@@ -159,9 +159,10 @@ def _item(found: Checked, line: Line, clauses: Clauses, day: date) -> RuleItem |
 def _points(found: Checked, line: Line) -> int | None:
     """The signed value as the sheet says it: one column, or one for merits and one for demerits."""
     if line.cells.get("points"):
-        return found.read(line, "points", cells.read_points)  # type: ignore[no-any-return]
-    plus = found.read(line, "plus", cells.read_points)
-    minus = found.read(line, "minus", cells.read_points)
+        whole: int | None = found.read(line, "points", cells.read_points)
+        return whole
+    plus: int | None = found.read(line, "plus", cells.read_points)
+    minus: int | None = found.read(line, "minus", cells.read_points)
     if plus is None and minus is None:
         return None
     return (plus or 0) - abs(minus or 0)

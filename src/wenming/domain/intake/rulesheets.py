@@ -17,6 +17,7 @@ from wenming.domain.intake.sheets import Line, Table
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import clauses
 from wenming.domain.rulebooks import queries as rulebooks
+from wenming.domain.rulebooks.engine import CAPS
 from wenming.domain.rulebooks.queries import Category, DemeritKind, Direction, Effect, Track, ValueKind
 from wenming.domain.rulebooks.services import ItemDraft
 
@@ -31,8 +32,12 @@ GROUND_WORDS = {
     DemeritKind.PLEDGE: "承诺",
     DemeritKind.RULING: "法律文书|判决|处罚决定",
 }
-EVIDENCE = {"照片": "photo", "拍照": "photo", "图片": "photo", "材料": "document", "证书": "document", "证明": "document", "文书": "document",
-            "记录": "document", "凭据": "document", "见证": "witness", "证人": "witness", "签到": "witness", "确认": "witness", "不用": "none", "无": "none"}  # fmt: skip
+EVIDENCE = {
+    **dict.fromkeys(("照片", "拍照", "图片"), "photo"),
+    **dict.fromkeys(("材料", "证书", "证明", "文书", "记录", "凭据"), "document"),
+    **dict.fromkeys(("见证", "证人", "签到", "确认"), "witness"),
+    **dict.fromkeys(("不用", "无"), "none"),
+}
 EVIDENCE_WORDS = {"photo": "照片", "document": "材料", "witness": "见证", "none": "不用"}
 DECLARERS = {
     "自己": "self",
@@ -152,10 +157,9 @@ def _draft(found: Checked, line: Line, place: int, before: dict[str, Any]) -> It
     caps = found.read(line, "caps", read_caps, {})
     classes = found.read(line, "classes", _classes, {})
     track = found.read(line, "track", _track, (Track.NOTICE_FIRST, 5))
-    numbers = [
-        found.read(line, name, lambda text, most=most: cells.read_count(text, most))
-        for name, most in (("quantity_max", 10_000), ("reviews", 5), ("window", 400))
-    ]
+    quantity_max = found.read(line, "quantity_max", lambda text: cells.read_count(text, 10_000))
+    reviews = found.read(line, "reviews", lambda text: cells.read_count(text, 5))
+    window = found.read(line, "window", lambda text: cells.read_count(text, 400))
     if len(found.problems) > count or value is None:
         return None
     amount, unit, steps = value
@@ -173,7 +177,7 @@ def _draft(found: Checked, line: Line, place: int, before: dict[str, Any]) -> It
         demerit_kind=_ground(texts) if is_demerit else "",
         value_kind=kind,
         unit=unit,
-        quantity_max=numbers[0] or (1 if kind == ValueKind.FIXED else 24 if unit == "小时" else 10_000),
+        quantity_max=quantity_max or (1 if kind == ValueKind.FIXED else 24 if unit == "小时" else 10_000),
         steps=steps,
         classes=classes,
         caps=caps,
@@ -182,10 +186,10 @@ def _draft(found: Checked, line: Line, place: int, before: dict[str, Any]) -> It
         if is_demerit and _ground(texts) == DemeritKind.RULING
         else _choices(texts.get("evidence", ""), EVIDENCE) or ("photo", "witness"),
         credits_household="家" in texts.get("credits", "") or "户" in texts.get("credits", ""),
-        reviews_needed=numbers[1] or 1,
+        reviews_needed=reviews or 1,
         track=track[0],
         notice_workdays=track[1],
-        window_days=numbers[2] or 30,
+        window_days=window or 30,
         repair=texts.get("repair", ""),
     )
 
@@ -242,7 +246,7 @@ def read_caps(text: str) -> dict[str, int]:
         whose = "household" if match["who"] and "户" in match["who"] else "person"
         what = "times" if match["unit"] == "次" else "points"
         name = f"{whose}_{what}_{PERIODS[match['period']]}"
-        if name not in clauses.CAPS:
+        if name not in CAPS:
             raise CellWrong("cap_not_kept", _("系统里没有“{text}”这种上限，请换一种写法。").format(text=part[:20]))
         amount = cells.read_points(match["amount"])
         caps[name] = amount if what == "points" else amount // points.HUNDRED

@@ -27,9 +27,20 @@ from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
 
 __all__ = [
-    "AlreadyImported", "NothingToTakeIn", "Report", "SecondSignature", "SheetGone", "SignatureMissing", "TotalsDiffer", "UnknownKind",
-    "commit_sheet", "drop_sheet", "sign_sheet", "stage_sheet", "take_in",
-]  # fmt: skip
+    "AlreadyImported",
+    "NothingToTakeIn",
+    "Report",
+    "SecondSignature",
+    "SheetGone",
+    "SignatureMissing",
+    "TotalsDiffer",
+    "UnknownKind",
+    "commit_sheet",
+    "drop_sheet",
+    "sign_sheet",
+    "stage_sheet",
+    "take_in",
+]
 
 
 class UnknownKind(Refusal):
@@ -225,7 +236,7 @@ def _packed(grid: Grid, only: set[int] | None = None) -> str:
 
 def _grid(sheet: Sheet) -> Grid:
     assert sheet.content is not None
-    packed = json.loads(vault.decrypt(sheet.wrapped_key, "sheet", sheet.content))
+    packed = json.loads(vault.decrypt(bytes(sheet.wrapped_key), "sheet", bytes(sheet.content)))
     return Grid(packed["sheet"], packed["rows"], lossy=frozenset((row, column) for row, column in packed["lossy"]))
 
 
@@ -239,7 +250,7 @@ def _take(actor: Actor, sheet: Sheet, grid: Grid, found: Checked, at: datetime) 
     if found.good:
         takers[Kind(sheet.kind)](actor, sheet, found, at)
     states.move(sheet, to=Sheet.Status.COMMITTED)
-    sheet.content = vault.encrypt(sheet.wrapped_key, "sheet", _packed(grid, found.bad_rows)) if found.problems else None
+    sheet.content = vault.encrypt(bytes(sheet.wrapped_key), "sheet", _packed(grid, found.bad_rows)) if found.problems else None
     sheet.problems, sheet.facts = found.problems, {**found.facts, "notes": found.notes}
     sheet.row_count, sheet.good_count, sheet.bad_count = found.row_count, found.good_count, len(found.bad_rows)
     sheet.committed_count, sheet.committed_by, sheet.committed_at = len(found.good), actor.user_id, at

@@ -26,8 +26,8 @@ _DITTO = frozenset({"〃", "″", '"', "''", "同上", "“", "”", "々"})
 class HeaderNotFound(Refusal):
     code, message, field = "intake.header_not_found", _("没找到表头。这种表要有这几列：{columns}。"), "file"
 
-    def __init__(self, **details: object) -> None:
-        super().__init__(field="file", **details)
+    def __init__(self, *, columns: str) -> None:
+        super().__init__(field="file", columns=columns)
 
 
 class ColumnsMissing(HeaderNotFound):

@@ -129,6 +129,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[byte
 def write_bank(out: Path, *, actor: Actor, at: datetime, with_identity: bool) -> dict[str, Any]:
     """The whole bank: people, rules, deeds, redemptions, every line of the books with its proof material, one manifest."""
     branches = organisations.all_branches()
+    identity = {
+        branch.pk: depositor_services.identity_facts(actor=actor, branch_id=branch.pk, at=at) if with_identity else []
+        for branch in branches
+    }
     with snapshot(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as file:
         archive = Archive(file)
         archive.add_json("organisations.json", _organisations(branches))
@@ -139,8 +143,7 @@ def write_bank(out: Path, *, actor: Actor, at: datetime, with_identity: bool) ->
             archive.add(f"{branch.code}/deeds.jsonl", _deeds(actor, branch.pk))
             archive.add_json(f"{branch.code}/editions.json", _editions(branch.pk))
             if with_identity:
-                facts = depositor_services.identity_facts(actor=actor, branch_id=branch.pk, at=at)
-                archive.add_table(f"{branch.code}/identity.csv", ("存折号", "身份证号", "电话"), facts)
+                archive.add_table(f"{branch.code}/identity.csv", ("存折号", "身份证号", "电话"), identity[branch.pk])
         for head in organisations.head_banks():
             archive.add_json(f"{head.code}/editions.json", _editions(head.pk))
         seals = _books(archive)
@@ -158,7 +161,11 @@ def write_bank(out: Path, *, actor: Actor, at: datetime, with_identity: bool) ->
 
 def _counts() -> dict[str, int]:
     counted = ledger.counts()
-    return {"transactions": counted.transactions, "entries": counted.entries, "points_outstanding_hundredths": counted.outstanding}
+    return {
+        "transactions": counted.transactions,
+        "entries": counted.entries,
+        "points_outstanding_hundredths": counted.outstanding,
+    }
 
 
 def _organisations(branches: Iterable[Any]) -> list[dict[str, Any]]:
@@ -168,9 +175,7 @@ def _organisations(branches: Iterable[Any]) -> list[dict[str, Any]]:
             "kind": one.kind,
             "name": one.name,
             "opened_on": one.opened_on,
-            "villages": [
-                {"code": village.code, "name": village.name} for village in organisations.villages_of(branch_id=one.pk)
-            ],
+            "villages": [{"code": village.code, "name": village.name} for village in organisations.villages_of(branch_id=one.pk)],
         }
         for one in [*organisations.head_banks(), *branches]
     ]
@@ -246,7 +251,14 @@ def _books(archive: Archive) -> list[dict[str, Any]]:
 def _log(book_id: int) -> Iterator[bytes]:
     page: list[str] = []
     for number, public_id, kind, subject, scope, memento in ledger.log(book_id).iterator(chunk_size=PAGE):
-        facts = {"number": number, "id": public_id, "kind": kind, "subject": subject, "scope": scope, "memento": bytes(memento).hex()}
+        facts = {
+            "number": number,
+            "id": public_id,
+            "kind": kind,
+            "subject": subject,
+            "scope": scope,
+            "memento": bytes(memento).hex(),
+        }
         page.append(json.dumps(facts))
         if len(page) == PAGE:
             yield ("\n".join(page) + "\n").encode()
