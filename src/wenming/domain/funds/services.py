@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, clock
+from wenming.core import audit, bulk, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.points import LARGEST, NotPositive, TooLarge
@@ -18,8 +18,6 @@ from wenming.domain.funds import policies
 from wenming.domain.funds.models import Draw, Fund, Receipt
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisation_queries
-
-CHUNK = 1000
 
 
 class FundNameTaken(Conflict):
@@ -172,7 +170,8 @@ def draw_many(*, actor: Actor, rows: Sequence[DrawRow], at: datetime) -> list[Dr
             Draw(fund=funds[row.fund_id], subject=row.subject, amount=row.amount, drawn_at=row.at, transaction_id=number)
             for row, number in zip(some, posted, strict=True)
         ]
-    return Draw.objects.bulk_create(made, batch_size=CHUNK)
+    bulk.create(made)
+    return made
 
 
 @service

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, chance, clock
+from wenming.core import audit, bulk, chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.transactions import service
@@ -21,8 +20,6 @@ from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import policies
 from wenming.domain.mall.models import Order, Product, Stock, StockChange
 from wenming.domain.organisations import queries as organisation_queries
-
-CHUNK = 1000
 
 
 class NotEnoughInStock(Refusal):
@@ -48,7 +45,7 @@ def redeem_many(*, actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key:
     again: these goods have been given out.
     """
     require(actor.is_system or policies.may_keep_products(actor, branch_id))
-    known = Order.objects.filter(submission_key__startswith=f"{key}:").order_by("id")
+    known = Order.objects.filter(submission_key__gt=f"{key}:", submission_key__lt=f"{key};").order_by("id")
     if known.exists() or not rows:
         return list(known)
     if not key or len(key) > 80 or ":" in key:
@@ -104,7 +101,7 @@ def _write_orders(actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key: 
                 submission_key=f"{key}:{place}",
             )
         )
-    Order.objects.bulk_create(orders, batch_size=CHUNK)
+    bulk.create(orders)
     for order, row in zip(orders, rows, strict=True):
         order.ended_at, order.ended_by = row.collected_at, actor.user_id
     return orders
@@ -133,8 +130,8 @@ def _take_from_stocks(actor: Actor, branch_id: int, orders: Iterable[Order]) -> 
         if stocks.update(quantity=F("quantity") - total) != 1:
             raise NotEnoughInStock(title=some[0].product.title)
         stock = Stock.objects.get(product_id=product_id, branch_id=branch_id)
-        StockChange.objects.bulk_create(
-            (
+        bulk.create(
+            [
                 StockChange(
                     stock=stock,
                     reason=StockChange.Reason.RESERVED,
@@ -144,8 +141,7 @@ def _take_from_stocks(actor: Actor, branch_id: int, orders: Iterable[Order]) -> 
                     changed_at=order.placed_at,
                 )
                 for order in some
-            ),
-            batch_size=CHUNK,
+            ]
         )
 
 
@@ -190,15 +186,6 @@ def _post(branch_id: int, orders: Sequence[Order]) -> None:
 
 def _finish(orders: Iterable[Order]) -> None:
     """Write the end of each order: one prepared statement, run for all of them."""
-    table, fields = Order._meta.db_table, Order._meta
-    names = [fields.get_field(name).column for name in ("status", "ended_at", "ended_by", "held", "settled")]
-    statement = f"UPDATE {table} SET {', '.join(f'{name} = %s' for name in names)} WHERE id = %s"  # noqa: S608 (own names)
-    adapt = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            statement,
-            [
-                (str(order.status), adapt(order.ended_at), order.ended_by, order.held_id, order.settled_id, order.pk)
-                for order in orders
-            ],
-        )
+    names = ("status", "ended_at", "ended_by", "held", "settled")
+    rows = [(order.status, order.ended_at, order.ended_by, order.held_id, order.settled_id, order.pk) for order in orders]
+    bulk.update(Order, names, rows)
