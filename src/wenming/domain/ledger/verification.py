@@ -187,13 +187,13 @@ def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: li
     sums = [0, 0, 0]
     into_escrow = 0
     period = volume.period(number)
-    for line in lines:
+    for place, line in enumerate(lines, start=pk * ENTRIES_MOST):
         account = work.accounts.get(line[2])
         if account is None or account.book_id != book_id or account.unit < 0:
             work.fault("entry.account", book_id, number, _("第 {id} 笔账有一行记在了别处的账户上。"), id=pk)
             continue
         amount = line[4]
-        if line[1] != pk:
+        if line[1] != pk or line[0] != place:
             work.fault("entry.transaction", book_id, number, _("第 {id} 笔账有一行写着别的账号。"), id=pk)
         sums[account.unit] += amount
         packed.append(account.token + memento.pack_amount(amount))
