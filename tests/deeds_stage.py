@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests import village as sample
 from tests.village import Village
+from wenming.core import clock
 from wenming.core.actor import Actor, system
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
@@ -21,6 +22,7 @@ from wenming.domain.rulebooks import queries as rulebooks
 from wenming.domain.rulebooks import services as books
 from wenming.domain.rulebooks.services import ItemDraft
 
+THURSDAY = datetime(2026, 3, 12, 9, 30, tzinfo=clock.ZONE)
 EVERYWHERE = ("self", "other", "lane_chief", "counter", "sheet", "activity")
 
 

@@ -19,14 +19,11 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.domain.organisations import queries as organisation_queries
+from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import engine
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(at: datetime) -> Village:
-    return stage.build(at)
+pytest_plugins = ["tests.deeds_fixtures"]
 
 
 def approved(
@@ -210,6 +207,7 @@ def test_the_moved_are_not_given_points(village: Village, at: datetime) -> None:
         stage.declare(village, "曾静", at=at)
 
 
+@pytest.mark.django_db
 def test_demerits_need_the_vote(at: datetime) -> None:
     village = stage.build(at, demerits_vote="")
     with pytest.raises(deeds.DemeritsOff):
@@ -285,19 +283,59 @@ def test_two_reviewers_where_the_clause_asks_for_two(village: Village, at: datet
     assert stage.publish(village, at=at).workdays == 7
 
 
-def make_kin(village: Village, key: str, name: str, at: datetime) -> None:
-    """Enrol an officer of the branch as a depositor and register kinship with someone."""
-    depositors_of = village.officer("clerk")
-    made = depositors.enrol_depositor(
-        actor=depositors_of,
-        branch_id=village.branch_id,
-        kind="person",
-        facts=depositors.PersonFacts(name=f"{key}本人"),
-        at=at,
-        household_id=village.households["0006"],
+def as_reviewer(village: Village, name: str, at: datetime) -> str:
+    """Appoint a depositor as a reviewer of the branch (王秀梅 is one); the key of the officer."""
+    if name == "王秀梅":
+        return "kin_reviewer"
+    user_id = village.villager(name).user_id
+    assert user_id is not None
+    organisations.appoint_officer(
+        actor=system("shell"), user_id=user_id, organisation_id=village.branch_id, role="reviewer", at=at
     )
-    depositors.link_user(actor=depositors_of, depositor_id=made.pk, user_id=village.users[key], at=at)
-    depositors.register_kin(actor=depositors_of, first_id=made.pk, second_id=village.person(name), relation="表兄妹", at=at)
+    return name
+
+
+@pytest.mark.parametrize("name", ["王秀梅", "赵志强", "王建国", "李秀英"])
+def test_nobody_reviews_oneself_the_household_or_kin(village: Village, at: datetime, name: str) -> None:
+    made = stage.declare(village, at=at)
+    key = as_reviewer(village, name, at)
+    with pytest.raises(deeds.Recused):
+        stage.review(village, made, by=key, at=at)
+    assert village.users[key] in deed_queries.blocked_reviewers(declaration=made, at=at)
+
+
+def test_kin_registered_after_the_review_sends_the_deed_back(village: Village, at: datetime) -> None:
+    made = stage.declare(village, at=at)
+    key = as_reviewer(village, "尉迟恭礼", at)
+    stage.review(village, made, by=key, at=at)
+    ends = stage.publish(village, at=at).ends_at
+    depositors.register_kin(
+        actor=village.officer("clerk"),
+        first_id=village.person("尉迟恭礼"),
+        second_id=village.person("赵志强"),
+        relation="表兄弟",
+        at=at,
+    )
+    jobs.run_due(at=ends)
+    kept = stage.now(made)
+    assert kept.status == Status.SUBMITTED and kept.revision == 2 and stage.points_of(village, "王秀梅") == 0
+    with pytest.raises(deeds.Recused):
+        stage.review(village, kept, by=key, at=ends)
+    stage.review(village, kept, at=ends)
+    jobs.run_due(at=stage.publish(village, at=ends).ends_at)
+    assert stage.points_of(village, "王秀梅") == 200
+
+
+def test_the_head_bank_reviews_where_nobody_else_is_free(village: Village, at: datetime) -> None:
+    made = stage.declare(village, at=at, actor=village.officer("director"))
+    for key in ("reviewer", "reviewer2"):
+        organisations.end_appointment(actor=system("shell"), appointment_id=_appointment(village, key, at), at=at)
+    assert stage.review(village, made, by="head", at=at).status == Status.APPROVED
+
+
+def _appointment(village: Village, key: str, at: datetime) -> int:
+    held = organisation_queries.officers_of(branch_id=village.branch_id, at=at)
+    return next(one.appointment_id for one in held if one.user_id == village.users[key])
 
 
 def test_nobody_reviews_what_one_declared(village: Village, at: datetime) -> None:

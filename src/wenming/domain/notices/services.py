@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, clock, states, workdays
+from wenming.core import audit, bulk, clock, states, workdays
 from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal, WrongInput, require
 from wenming.core.transactions import service, take_turn
@@ -114,7 +114,7 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
         )
         for shown, line in zip(printed, lines, strict=True)
     ]
-    NoticeLine.objects.bulk_create(rows, batch_size=2000)
+    bulk.create(rows)
     _record(actor, "notices.published", f"notice:{notice.pk}", branch_id, at, lines=len(rows), fingerprint=notice.fingerprint)
     return notice
 
