@@ -24,6 +24,9 @@ FOUND = 20
 KINDS = (("goods", gettext_lazy("物品")), ("service", gettext_lazy("服务")))
 LOW = 5
 PICTURES = (
+    ("gift", gettext_lazy("礼品")),
+    ("rice", gettext_lazy("米面")),
+    ("soap", gettext_lazy("洗护")),
     ("oil", gettext_lazy("油和酱")),
     ("meal", gettext_lazy("饭菜")),
     ("hair", gettext_lazy("理发")),
@@ -119,8 +122,8 @@ def order(desk: Desk, number: int) -> HttpResponse:
 
 
 def art_of(name: str) -> str:
-    """The drawing of a product, or the yard for one that has none."""
-    return name if name in dict(PICTURES) else "yard"
+    """The drawing of a product; none for one that has no drawing of its own."""
+    return name if name in dict(PICTURES) else ""
 
 
 def _act_on(desk: Desk, form: Entry, number: int) -> str:
@@ -290,7 +293,7 @@ def product(desk: Desk, public_id: str = "") -> HttpResponse:
 
 def _typed(found: Any | None) -> dict[str, Any]:
     if found is None:
-        return {"kind": "goods", "unit": "份", "period_days": "30", "pickup_days": "7", "is_on_shelf": "yes", "picture": "oil"}
+        return {"kind": "goods", "unit": "份", "period_days": "30", "pickup_days": "7", "is_on_shelf": "yes", "picture": "gift"}
     from_hundredths = {name: f"{getattr(found, name) / 100:g}" for name in ("price", "cost")}
     plain = {name: getattr(found, name) for name in ("kind", "title", "plain", "picture", "unit", "period_days", "pickup_days")}
     ticks = {name: "yes" if getattr(found, name) else "" for name in ("is_for_minors", "is_on_shelf")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -25,6 +25,11 @@ LINES = 60
 LONGEST_LIST = 5000
 
 
+def last_day(ends_at: datetime) -> datetime:
+    """The last instant at which objections are taken; the end itself is the first that is too late."""
+    return ends_at - timedelta(seconds=1)
+
+
 @console("notices")
 def notices(desk: Desk) -> HttpResponse:
     return _show(desk, Entry())
@@ -43,6 +48,7 @@ def _show(desk: Desk, form: Entry) -> HttpResponse:
         objections=objections,
         reversals=reversals,
         days=DAYS,
+        last_day=last_day,
         may_publish=desk.may(*CLERKS),
         may_answer=desk.may(*ANSWERERS),
         form=form,
@@ -89,6 +95,7 @@ def notice(desk: Desk, number: str) -> HttpResponse:
         lines=lines,
         after=last.place if last else None,
         preview=lines[:LONGEST_PREVIEW],
+        last_day=last_day,
         objections=[o for o in objections if o.notice_number == found.number],
         may_answer=desk.may(*ANSWERERS),
     )
@@ -101,7 +108,6 @@ def paper_list(desk: Desk, number: str) -> HttpResponse:
     size = "a4" if desk.request.GET.get("paper") == "a4" else "a3"
     lines = notice_queries.lines(notice_id=found.pk, at=desk.at, limit=LONGEST_LIST)
     taken = Counter(line.words for line in lines if line.points < 0)
-    last_day = found.ends_at - timedelta(seconds=1)
     data = {
         "place": found.branch.name,
         "number": found.number,
@@ -111,7 +117,7 @@ def paper_list(desk: Desk, number: str) -> HttpResponse:
         "url": desk.request.build_absolute_uri(reverse("board:notice", kwargs={"number": found.number})),
         "paper": size,
         "period": month(found.published_at),
-        "until": day(last_day),
+        "until": day(last_day(found.ends_at)),
         "phone": found.branch.phone,
     }
     return pdf(paper.red_list_pdf(data), f"redlist-{number}")

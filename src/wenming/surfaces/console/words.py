@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,6 +47,7 @@ _CAP_SAID = {
     "household_points_month": gettext_lazy("每户每月最多 {n} 分"),
     "household_points_year": gettext_lazy("每户每年最多 {n} 分"),
 }
+GROWN_UPS = {"villager", "party_member", "lane_chief", "new_villager"}
 ACTS = {
     "deeds.declared": gettext_lazy("记下一笔"),
     "deeds.amended": gettext_lazy("改了再交"),
@@ -188,12 +190,20 @@ def caps_of(item: Any) -> list[str]:
     return [str(_CAP_SAID[name]).format(n=cap_value(name, limit)) for name, limit in found if limit is not None]
 
 
+def _who(classes: Iterable[str]) -> list[str]:
+    """The classes that may earn; all grown-ups together are called villagers."""
+    named = list(classes)
+    if set(named) >= GROWN_UPS:
+        named = ["villager", *(name for name in named if name not in GROWN_UPS)]
+    return [str(CLASS_NAMES.get(name, name)) for name in named]
+
+
 def clause_of(item: Any) -> str:
     """A clause as one plain paragraph: worth, caps, who, on what evidence, how long it hangs on the wall."""
     named = dict(EVIDENCE)
     parts = [value_of(item), *caps_of(item)]
     if item.classes:
-        parts.append(_("{who}能得").format(who="、".join(str(CLASS_NAMES.get(name, name)) for name in item.classes)))
+        parts.append(_("{who}能得").format(who=_("、").join(_who(item.classes))))
     proofs = _("或").join(str(named[one]) for one in item.evidence if one in named and one != "none")
     parts.append(_("凭{proofs}").format(proofs=proofs) if proofs else _("不用凭据"))
     when = _("先公示 {days} 个工作日再入账") if item.track == "notice_first" else _("先入账，再公示 {days} 个工作日")
