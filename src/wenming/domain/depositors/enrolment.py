@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, chance, clock, vault
+from wenming.core import audit, bulk, chance, clock, vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
 from wenming.core.transactions import service
@@ -27,8 +27,6 @@ from wenming.domain.depositors.models import (
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Kind as OrganisationKind
-
-BATCH = 2000
 
 
 class IdNumberTaken(Refusal):
@@ -136,7 +134,7 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
         return []
     Series.objects.get_or_create(branch_id=branch_id)
     series = Series.objects.select_for_update().get(branch_id=branch_id)
-    homes = _households(branch_id, branch.code, whole, series)
+    homes = _households(branch_id, branch.code, whole, series, on)
     people = _depositors(branch_id, whole, homes, at)
     _classes(people, whole)
     _vault(people, whole)
@@ -154,15 +152,15 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
     return people
 
 
-def _households(branch_id: int, code: str, rows: Sequence[EnrolRow], series: Series) -> list[Household | None]:
+def _households(branch_id: int, code: str, rows: Sequence[EnrolRow], series: Series, on: date) -> list[Household | None]:
     """For each row its household, made where the number is new; rows without a number get a running one."""
     numbers = [row.household_number for row in rows]
     known = {home.number: home for home in _present(branch_id, list({number for number in numbers if number}))}
     sizes: dict[str, int] = {}
-    for number, row in enumerate(rows):
-        if not numbers[number] and row.kind == DepositorKind.PERSON:
-            numbers[number] = _next_number(branch_id, code, series)
-        sizes[numbers[number]] = sizes.get(numbers[number], 0) + (row.kind == DepositorKind.PERSON)
+    for place, row in enumerate(rows):
+        if not numbers[place] and row.kind == DepositorKind.PERSON:
+            numbers[place] = _next_number(branch_id, code, series)
+        sizes[numbers[place]] = sizes.get(numbers[place], 0) + (row.kind == DepositorKind.PERSON)
     villages = organisations.villages_of(branch_id=branch_id)
     only = villages[0].code if len(villages) == 1 else ""
     new: dict[str, Household] = {}
@@ -172,13 +170,17 @@ def _households(branch_id: int, code: str, rows: Sequence[EnrolRow], series: Ser
         home = new.setdefault(
             number,
             Household(
-                branch_id=branch_id, number=number, opened_on=row.joined_on, village_code=only, resident_count=sizes[number] or 1
+                branch_id=branch_id,
+                number=number,
+                opened_on=row.joined_on or on,
+                village_code=only,
+                resident_count=sizes[number] or 1,
             ),
         )
         home.lane = home.lane or row.lane
         home.village_code = row.village_code or home.village_code
         home.resident_count = row.resident_count or home.resident_count
-    Household.objects.bulk_create(new.values(), batch_size=BATCH)
+    bulk.create(list(new.values()))
     known |= new
     return [known.get(number) for number in numbers]
 
@@ -214,29 +216,28 @@ def _depositors(branch_id: int, rows: Sequence[EnrolRow], homes: Sequence[Househ
                 status_at=at,
             )
         )
-    return Depositor.objects.bulk_create(people, batch_size=BATCH)
+    bulk.create(people)
+    return people
 
 
 def _classes(people: Sequence[Depositor], rows: Sequence[EnrolRow]) -> None:
     """Only what does not follow from the depositor's nature is written down."""
-    ClassMembership.objects.bulk_create(
+    bulk.create(
         [
             ClassMembership(depositor=person, identity_class=identity_class, valid_from=person.joined_on)
             for person, row in zip(people, rows, strict=True)
             for identity_class in row.classes
-        ],
-        batch_size=BATCH,
+        ]
     )
 
 
 def _vault(people: Sequence[Depositor], rows: Sequence[EnrolRow]) -> None:
-    VaultRecord.objects.bulk_create(
+    bulk.create(
         [
             sealed(person.pk, row.id_number, row.phone)
             for person, row in zip(people, rows, strict=True)
             if row.id_number or row.phone
-        ],
-        batch_size=BATCH,
+        ]
     )
 
 
@@ -271,7 +272,7 @@ def _passbooks(branch_id: int, code: str, people: Sequence[Depositor], series: S
         for serial, (person, points_id, honour_id) in enumerate(zip(people, points, honour, strict=True), first)
     ]
     series.last_passbook += len(people)
-    Passbook.objects.bulk_create(books, batch_size=BATCH)
+    bulk.create(books)
 
 
 def _heads(people: Sequence[Depositor], rows: Sequence[EnrolRow], homes: Sequence[Household | None]) -> None:

@@ -59,7 +59,8 @@ def replay_erasures(*, path: Path, at: datetime) -> int:
 
 
 def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
-    Depositor.objects.filter(household_id=person.household_id, guardian=person.name).exclude(guardian="").update(guardian=GONE)
+    if person.household_id is not None:
+        Depositor.objects.filter(household_id=person.household_id, guardian=person.name).update(guardian=GONE)
     if person.status == Depositor.Status.ACTIVE:
         leave_household_of(person, at)
     Kinship.objects.filter(first=person).delete()

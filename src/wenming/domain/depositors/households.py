@@ -55,6 +55,12 @@ def _person(actor: Actor, depositor_id: int) -> Depositor:
     return person
 
 
+def _home_of(person: Depositor) -> Household | None:
+    if person.household_id is None:
+        return None
+    return Household.objects.select_for_update().get(pk=person.household_id)
+
+
 def _members(home: Household) -> list[Depositor]:
     return list(Depositor.objects.select_for_update().filter(household=home, status=Status.ACTIVE).order_by("pk"))
 
@@ -278,7 +284,7 @@ def record_death(*, actor: Actor, depositor_id: int, at: datetime, heir_id: int 
     person = _person(actor, depositor_id)
     if person.kind != DepositorKind.PERSON:
         raise WrongInput(field="depositor_id", message=_("只有个人储户能登记去世。"))
-    home = Household.objects.select_for_update().filter(pk=person.household_id).first()
+    home = _home_of(person)
     others = [member for member in _members(home) if member.pk != person.pk] if home else []
     heir = next((member for member in others if member.pk == heir_id), None)
     if heir_id is not None and heir is None:
@@ -315,6 +321,6 @@ def _after_death(home: Household, person: Depositor, others: Sequence[Depositor]
 
 def leave_household_of(person: Depositor, at: datetime) -> None:
     """Take someone who is being erased out of the household; another grown-up becomes the head if that was theirs."""
-    home = Household.objects.select_for_update().filter(pk=person.household_id).first()
+    home = _home_of(person)
     if home is not None and person.kind == DepositorKind.PERSON:
         _after_death(home, person, [member for member in _members(home) if member.pk != person.pk], at)

@@ -98,7 +98,7 @@ def depositor(*, actor: Actor, depositor_id: int) -> Depositor:
 
 def depositor_by_card(*, actor: Actor, card_code: str) -> Depositor:
     """Who holds the card or passbook whose code was scanned, or whose number was typed."""
-    plain = unicodedata.normalize("NFKC", card_code).strip()
+    plain = _typed(card_code)
     found = _seen_by(actor).filter(Q(passbook__card_code=plain.lower()) | Q(passbook__number=plain.upper())).first()
     if found is None:
         raise NotFound(field="card_code")
@@ -111,6 +111,11 @@ def depositors_of(*, actor: Actor, branch_id: int, after: int | None = None, lim
     if after is not None:
         found = found.filter(pk__gt=after)
     return list(found[:limit])
+
+
+def _typed(text: str) -> str:
+    """What was typed or scanned, in plain forms; what can't be seen is left out."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if sign.isprintable()).strip()
 
 
 def _beyond(start: str) -> str:
@@ -128,7 +133,7 @@ def find_depositors(*, actor: Actor, text: str, limit: int = 20, branch_id: int 
 
     Every look-up is a range on an index. Finds only whom the actor may see.
     """
-    typed = unicodedata.normalize("NFKC", text).strip()[:60]
+    typed = _typed(text)[:60]
     if not typed:
         return []
     seen = _seen_by(actor).exclude(status=Status.DECEASED)
@@ -179,7 +184,7 @@ def members_of(*, household_id: int) -> list[Depositor]:
 
 
 def household_by_number(*, branch_id: int, number: str) -> Household | None:
-    return Household.objects.select_related("head").filter(branch_id=branch_id, number=number.strip().upper()).first()
+    return Household.objects.select_related("head").filter(branch_id=branch_id, number=_typed(number).upper()).first()
 
 
 def passbook_of(*, depositor_id: int) -> Passbook:
@@ -267,6 +272,8 @@ def public_name(*, name: str, kind: str, born_on: date | None, on: date) -> str:
     ending = ""
     if kind == DepositorKind.HOUSEHOLD and name[-1] in "家户" and len(name) > 1:
         name, ending = name[:-1], name[-1]
+    if len(name) == 1:
+        return f"*{ending}"
     hidden = "*" * min(max(len(name) - 2, 1), 2)
     return f"{name[0]}{hidden}{name[-1] if len(name) > 2 else ''}{ending}"
 

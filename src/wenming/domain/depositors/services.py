@@ -136,7 +136,8 @@ def enrol_household(
     if number and queries.household_by_number(branch_id=branch_id, number=facts.clean_number(number)) is not None:
         raise WrongInput(field="number", message=_("这个户号已经用了，请换一个，或把人加到这一户里。"), status=409)
     started = enrol_many(actor=actor, branch_id=branch_id, rows=[first], at=at)[0]
-    home = Household.objects.select_related("head", "branch").get(pk=started.household_id)
+    assert started.household is not None
+    home = started.household
     rest = [_row(member, household_number=home.number, joined_on=joined_on) for member in members]
     enrol_many(actor=actor, branch_id=branch_id, rows=rest, at=at)
     return home
@@ -216,7 +217,7 @@ def _kept(depositor_id: int, field: str) -> str:
     record = VaultRecord.objects.filter(depositor_id=depositor_id).first()
     if record is None or getattr(record, field) is None:
         return ""
-    return vault.decrypt(record.wrapped_key, field, getattr(record, field))
+    return vault.decrypt(bytes(record.wrapped_key), field, getattr(record, field))
 
 
 @service
