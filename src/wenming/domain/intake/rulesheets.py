@@ -146,7 +146,7 @@ def _draft(found: Checked, line: Line, place: int, before: dict[str, Any]) -> It
     if not texts.get("title"):
         found.wrong(line.number, "title", "title_missing", _("事项没填。"))
     category = found.read(line, "category", _category, before["category"])
-    if not category:
+    if not category and not texts.get("category"):
         found.wrong(
             line.number, "category", "category_missing", _("类别没填。七类是：{names}。").format(names="、".join(CATEGORIES))
         )
@@ -160,7 +160,7 @@ def _draft(found: Checked, line: Line, place: int, before: dict[str, Any]) -> It
     quantity_max = found.read(line, "quantity_max", lambda text: cells.read_count(text, 10_000))
     reviews = found.read(line, "reviews", lambda text: cells.read_count(text, 5))
     window = found.read(line, "window", lambda text: cells.read_count(text, 400))
-    if len(found.problems) > count or value is None:
+    if len(found.problems) > count or value is None or not category:
         return None
     amount, unit, steps = value
     is_demerit = amount < 0 or any(word in texts.get("direction", "") for word in ("减", "扣", "-", "−"))
