@@ -47,7 +47,12 @@ class Command(BankCommand):
         actor, at = system("cli"), clock.now()
         if kind == "bank":
             manifest = exporting.write_bank(place, actor=actor, at=at, with_identity=with_identity)
-            facts = {"file": str(place), "files": len(manifest["files"]), "counts": manifest["counts"], "seals": manifest["seals"]}
+            facts = {
+                "file": str(place),
+                "files": len(manifest["files"]),
+                "counts": manifest["counts"],
+                "seals": manifest["seals"],
+            }
             return Answer(facts, _("整个银行写到 {path}，共 {count} 个文件。").format(path=place, count=facts["files"]))
         made = exporting.table(actor=actor, kind=kind, branch_ids=_branches(kind, branch), at=at)
         count = exporting.write_table(made, place)
