@@ -24,6 +24,7 @@ from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import engine
 
 pytest_plugins = ["tests.deeds_fixtures"]
+pytestmark = pytest.mark.django_db
 
 
 def approved(
@@ -207,7 +208,6 @@ def test_the_moved_are_not_given_points(village: Village, at: datetime) -> None:
         stage.declare(village, "曾静", at=at)
 
 
-@pytest.mark.django_db
 def test_demerits_need_the_vote(at: datetime) -> None:
     village = stage.build(at, demerits_vote="")
     with pytest.raises(deeds.DemeritsOff):

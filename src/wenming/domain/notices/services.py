@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +34,7 @@ class AlreadyOnNotice(Refusal):
 
 
 class StillOnNotice(Refusal):
-    code, message, status = "notices.still_on_notice", _("还在公示，{ends} 满了才入账。"), 409
+    code, message, status = "notices.still_on_notice", _("还在公示，{last_day}公示期满才入账。"), 409
 
 
 class Contested(Refusal):
@@ -165,7 +165,7 @@ def check_may_clear(line: NoticeLine, at: datetime) -> None:
     if line.status == NoticeLine.Status.CONTESTED or line.objections.filter(status=Objection.Status.OPEN).exists():
         raise Contested
     if at < line.notice.ends_at:
-        raise StillOnNotice(ends=_day(line.notice.ends_at))
+        raise StillOnNotice(last_day=_day(line.notice.ends_at - timedelta(days=1)))
 
 
 @service
