@@ -372,7 +372,7 @@ def _locked(actor: Actor, order_id: int) -> Order:
 def _claim(order: Order, *, to: str, actor: Actor, at: datetime, reason: str = "") -> None:
     """Take the step that only one can take: the status changes in one guarded statement and one row is counted."""
     before = order.status
-    if to not in Order.STEPS.get(before, frozenset()):
+    if to not in Order.STEPS.get(Status(before), frozenset()):
         raise _ended(order)
     states.move(order, to=to)
     changes: dict[str, Any] = {"status": to, "reason": reason or order.reason}

@@ -126,16 +126,16 @@ def _apply(actor: Actor, product: Product, facts: ProductFacts) -> None:
     if product.cost and product.fund_id is None:
         raise WrongInput(field="fund_id", message=_("有成本的东西，请选从哪笔资金支出。"))
     if product.fund_id is not None:
-        _check_fund(product)
+        _check_fund(product, product.fund_id)
     same = Product.objects.filter(organisation_id=product.organisation_id, title=product.title).exclude(pk=product.pk)
     if same.exists():
         raise TitleTaken(field="title", title=product.title)
 
 
-def _check_fund(product: Product) -> None:
+def _check_fund(product: Product, fund_id: int) -> None:
     """The cost comes from a fund of the same organisation or of its head bank."""
     owners = {product.organisation_id, product.organisation.parent_id}
-    if not any(fund_queries.funds_of(organisation_id=owner).filter(pk=product.fund_id).exists() for owner in owners if owner):
+    if not any(fund_queries.funds_of(organisation_id=owner).filter(pk=fund_id).exists() for owner in owners if owner):
         raise WrongInput(field="fund_id", message=_("这笔资金不归这里用，请另选一笔。"))
 
 
