@@ -1,4 +1,4 @@
-"""The villager's pages in a real browser: every page in its themes fits the phone; the main walk works with and without script."""
+"""The villager's pages in a real browser: every page in its looks fits the phone; the main walk, with and without script."""
 
 from __future__ import annotations
 

@@ -1,18 +1,33 @@
-"""The stage of the surfaces' tests, with the pages' clock in a file."""
+"""The stage of the surfaces' tests, built once for each file; what a test changes is undone behind it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
+from django.db import transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 from tests.surfaces import stage as stages
+from wenming.core import clock
+
+NOW = datetime(2026, 3, 12, 9, 30, tzinfo=clock.ZONE)
+
+
+@pytest.fixture(scope="module")
+def built_stage(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[stages.Stage]:
+    folder = tmp_path_factory.mktemp("stage")
+    settings = override_settings(TEST_CLOCK=str(folder / "now"), MEDIA_ROOT=folder / "media")
+    with django_db_blocker.unblock(), settings, transaction.atomic():
+        yield stages.build(NOW, folder / "now")
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def stage(db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return stages.build(at, tmp_path / "now")
+def stage(built_stage: stages.Stage, db: None) -> Iterator[stages.Stage]:
+    yield built_stage
+    built_stage.turn_to(NOW)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.contrib.auth import get_user_model
 from django.test import Client
 from PIL import Image, ImageDraw
 
@@ -90,8 +91,6 @@ class Stage:
         return self.client_of(self.village.users[name])
 
     def client_of(self, user_id: int) -> Client:
-        from django.contrib.auth import get_user_model
-
         client = Client()
         user = get_user_model()._default_manager.get(pk=user_id)
         client.force_login(user, backend="wenming.domain.identity.backends.LoginNameBackend")
@@ -104,6 +103,8 @@ def build(at: datetime, clock_file: Path) -> Stage:
     stage = Stage(shop=shops.open_shop(start), now=start, clock_file=clock_file)
     stage.turn_to(start)
     _adopt_rules(stage, start)
+    for name in ("孙立", "李秀英"):
+        stage.village.villager(name)
     titles = list(stage.items)
     for place, name in enumerate(("王建国", "王秀梅", "张伟", "单秀兰", "王小雨")):
         stage.review(stage.declare(titles[place % 2], name))

@@ -63,8 +63,8 @@ def yuan(fen: int) -> str:
 
 
 def voucher(public_id: str) -> str:
-    """The short form of a transaction's public id, as printed: 7F3A-92."""
-    return f"{public_id[:4]}-{public_id[4:6]}".upper()
+    """The short form of a transaction's public id, as printed: its last six digits, the random ones, as 7F3A-92."""
+    return f"{public_id[-6:-2]}-{public_id[-2:]}".upper()
 
 
 def groups(fingerprint: str | bytes) -> list[str]:

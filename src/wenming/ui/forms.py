@@ -6,6 +6,9 @@ import contextlib
 from collections.abc import Iterator
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from wenming.core.errors import Refusal
 
@@ -23,3 +26,8 @@ class Form(forms.Form):
         except Refusal as refusal:
             field = refusal.field if refusal.field in self.fields else None
             self.add_error(field, refusal.words)
+
+
+def posted(request: HttpRequest) -> tuple[QueryDict | None, MultiValueDict[str, UploadedFile] | None]:
+    """What a form is bound to: the fields and files of a POST, however empty; nothing otherwise."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)

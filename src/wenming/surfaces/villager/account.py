@@ -21,7 +21,7 @@ from wenming.core import clock
 from wenming.domain.identity import services as identity
 from wenming.surfaces.villager.door import own_path, page
 from wenming.ui import looks
-from wenming.ui.forms import Form
+from wenming.ui.forms import Form, posted
 
 BACKEND = "wenming.domain.identity.backends.LoginNameBackend"
 
@@ -86,7 +86,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """One form for everybody: phone or household number (officers: their working name) and password."""
     if request.user.is_authenticated and request.method == "GET":
         return redirect(own_path(request, _first_page(request)))
-    form = LoginForm(request.POST or None)
+    form = LoginForm(*posted(request))
     if form.is_valid():
         user = authenticate(request, username=form.cleaned_data["name"], password=form.cleaned_data["password"])
         if user is not None:
@@ -109,7 +109,7 @@ def leave(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def activate(request: HttpRequest) -> HttpResponse:
     """The code from the counter and a new password, in one step; then straight in."""
-    form = ActivationForm(request.POST or None)
+    form = ActivationForm(*posted(request))
     if form.is_valid():
         with form.catching_refusals():
             user = identity.activate(
@@ -128,7 +128,7 @@ def activate(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password, for which the present one is asked; other devices are logged out."""
-    form = PasswordForm(request.POST or None)
+    form = PasswordForm(*posted(request))
     if form.is_valid():
         if not request.user.check_password(form.cleaned_data["present"]):
             form.add_error("present", _("现在的密码不对。"))

@@ -23,7 +23,7 @@ from wenming.domain.rulebooks import queries as rulebooks
 from wenming.surfaces.villager import drafts
 from wenming.surfaces.villager.deeds import about
 from wenming.surfaces.villager.door import page, with_passbook
-from wenming.ui.forms import Form
+from wenming.ui.forms import Form, posted
 
 GLYPHS = {
     "volunteering": ("hand", "r"),
@@ -103,7 +103,12 @@ class DetailsForm(Form):
 class WhoForm(DetailsForm):
     """Step two of a new declaration also asks for whom."""
 
-    people = forms.MultipleChoiceField(label=gettext_lazy("记给谁"), required=False, widget=forms.CheckboxSelectMultiple)
+    people = forms.MultipleChoiceField(
+        label=gettext_lazy("记给谁"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("这一项选得不对，请重新选。")},
+    )
     household_number = forms.CharField(label=gettext_lazy("他家的户号"), required=False, max_length=20)
     person_name = forms.CharField(label=gettext_lazy("他的姓名"), required=False, max_length=60)
     field_order = ("photos", "day", "other_day", "quantity", "people", "household_number", "person_name", "words")
@@ -244,7 +249,7 @@ def check(request: HttpRequest, *, book: Any) -> HttpResponse:
     draft = drafts.present(request)
     if draft is None or not draft.is_complete:
         return redirect("villager:declare")
-    form = Form(request.POST or None)
+    form = Form(*posted(request))
     if request.method == "POST" and request.POST.get("key") != draft.key:
         return redirect("villager:check")
     if request.method == "POST" and not request.POST.get("true"):
@@ -296,7 +301,7 @@ def amend(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
     draft = drafts.Draft(
         key="", item_id=deed.item_id, happened_on=deed.happened_on.isoformat(), quantity=deed.quantity, words=deed.words
     )
-    form = DetailsForm(request.POST or None, request.FILES or None, initial=_initial(draft, book, today))
+    form = DetailsForm(*posted(request), initial=_initial(draft, book, today))
     if form.is_valid():
         with form.catching_refusals():
             deeds.amend_declaration(

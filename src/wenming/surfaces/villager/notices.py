@@ -19,7 +19,7 @@ from wenming.domain.notices import queries
 from wenming.domain.notices import services as notice_services
 from wenming.surfaces.villager.door import page, with_passbook
 from wenming.ui.filters import last_day
-from wenming.ui.forms import Form
+from wenming.ui.forms import Form, posted
 
 LINES = 50
 
@@ -96,7 +96,7 @@ def object_to(request: HttpRequest, number: str, line_id: int, *, book: Any) -> 
     line = queries.line(line_id=line_id, at=at)
     if line.notice_id != found.pk:
         raise NotFound
-    form = ObjectionForm(request.POST or None)
+    form = ObjectionForm(*posted(request))
     if form.is_valid():
         with form.catching_refusals():
             notice_services.raise_objection(
