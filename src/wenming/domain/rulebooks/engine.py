@@ -206,7 +206,7 @@ def _for_class(terms: ItemTerms, facts: DeedFacts, usage: Usage, name: str, *, s
         else:
             steps.append(Step("within", window))
     sign = -1 if terms.direction == DEMERIT else 1
-    gained = 0 if terms.effect == "honour" else sign * worth
+    gained = 0 if terms.effect == "honour" and sign > 0 else sign * worth
     honour = 0 if terms.effect == "points" or sign < 0 else worth
     steps.append(Step("result", {"points": gained, "honour": honour}))
     return Assessment(gained, honour, worth, name, tuple(steps))
