@@ -7,9 +7,15 @@ kin and children, a unit and a collective. People are looked up by name: `villag
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
+
+from wenming.core import clock
 from wenming.core.actor import Actor, system
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
@@ -21,6 +27,7 @@ from wenming.domain.organisations.queries import Role
 from wenming.domain.organisations.services import RegionRow
 
 PASSWORD = "liuxi-cun-2026"
+MORNING = datetime(2026, 3, 12, 9, 30, tzinfo=clock.ZONE)
 SINCE = date(2020, 1, 1)
 REGIONS = [
     RegionRow("990101000000", "清溪县", "county", "990100000000", SINCE),
@@ -66,7 +73,6 @@ class Village:
     households: dict[str, int] = field(default_factory=dict)
     users: dict[str, int] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
-    products: dict[str, int] = field(default_factory=dict)
 
     @property
     def book_id(self) -> int:
@@ -87,6 +93,14 @@ class Village:
             assert user_id is not None
             self.users[name] = user_id
         return depositor_queries.actor_for(user_id=self.users[name], door=door, at=at or self.at)
+
+
+@contextmanager
+def standing(blocker: DjangoDbBlocker) -> Iterator[Village]:
+    """One village for a whole module of tests: each test runs in a savepoint over it, and it is gone at the end."""
+    with blocker.unblock(), transaction.atomic():
+        yield build(MORNING)
+        transaction.set_rollback(True)
 
 
 def build(at: datetime) -> Village:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from tests import village
 from wenming.core import audit, clock
@@ -25,9 +28,15 @@ pytestmark = pytest.mark.django_db
 ID_NUMBER = "11010519491231002X"
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[village.Village]:
+    with village.standing(django_db_blocker) as town:
+        yield town
+
+
 @pytest.fixture
-def town(at: datetime) -> village.Village:
-    return village.build(at)
+def town(built: village.Village) -> village.Village:
+    return deepcopy(built)
 
 
 def enrol(town: village.Village, actor: Actor | None = None, **more: object) -> int:

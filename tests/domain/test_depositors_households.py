@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests import village
 from wenming.core.errors import NotFound, Refusal, WrongInput
@@ -18,9 +21,15 @@ from wenming.domain.ledger import services as ledger
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[village.Village]:
+    with village.standing(django_db_blocker) as town:
+        yield town
+
+
 @pytest.fixture
-def town(at: datetime) -> village.Village:
-    return village.build(at)
+def town(built: village.Village) -> village.Village:
+    return deepcopy(built)
 
 
 def earn(town: village.Village, name: str, amount: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from tests import village
 from wenming.core.actor import Actor, system
@@ -24,9 +27,15 @@ pytestmark = pytest.mark.django_db
 REGIONS = Path(services.__file__).parent / "regions" / "lucheng.csv"
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[village.Village]:
+    with village.standing(django_db_blocker) as town:
+        yield town
+
+
 @pytest.fixture
-def town(at: datetime) -> village.Village:
-    return village.build(at)
+def town(built: village.Village) -> village.Village:
+    return deepcopy(built)
 
 
 def test_the_regions_of_lucheng() -> None:
@@ -117,8 +126,8 @@ def test_a_head_officer_reaches_every_branch_and_a_director_one(town: village.Vi
 
 def test_a_county_reaches_the_branches_of_its_banks(at: datetime) -> None:
     county = services.open_county(actor=system(), code="9901", name="清溪县", at=at)
-    bank = services.open_head_bank(actor=system(), code="QX", name="清溪镇总行", at=at, county_id=county.pk)
-    branch = services.open_branch(actor=system(), head_bank_id=bank.pk, code="LX01", name="柳溪分行", village_codes=[], at=at)
+    bank = services.open_head_bank(actor=system(), code="ST", name="双塔镇总行", at=at, county_id=county.pk)
+    branch = services.open_branch(actor=system(), head_bank_id=bank.pk, code="ST01", name="双塔分行", village_codes=[], at=at)
     user = identity.register_user(display_name="县里的人", at=at).pk
     services.appoint_officer(actor=system(), user_id=user, organisation_id=county.pk, role=Role.SUPERVISOR, at=at)
     assert depositors.actor_for(user_id=user, door="console", at=at).branches() == {branch.pk}

@@ -318,7 +318,8 @@ def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool
 
 def kin_of(*, depositor_id: int) -> list[tuple[Depositor, str]]:
     """The registered kin beyond the household, with the relation as it was written down."""
-    pairs = Kinship.objects.filter(Q(first_id=depositor_id) | Q(second_id=depositor_id)).select_related("first", "second")
+    theirs = Q(first_id=depositor_id) | Q(second_id=depositor_id)
+    pairs = Kinship.objects.filter(theirs).select_related("first", "second").order_by("pk")
     return [(pair.second if pair.first_id == depositor_id else pair.first, pair.relation) for pair in pairs]
 
 
