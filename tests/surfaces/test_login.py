@@ -16,6 +16,11 @@ from wenming.domain.organisations import services as organisations
 PASSWORD = villages.PASSWORD
 
 
+@pytest.fixture(autouse=True)
+def known_password(stage: Stage) -> None:
+    villages.log_in(stage.village, "王建国")
+
+
 def number_of(stage: Stage, name: str) -> str:
     return depositor_queries.passbook_of(depositor_id=stage.village.person(name)).number
 
