@@ -20,6 +20,7 @@ from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.surfaces.console import organisation
 
 PAGES = {
     "/console/": ("head", "director", "clerk", "reviewer", "teller", "lane_chief", "supervisor"),
@@ -289,7 +290,9 @@ def test_a_notice_is_sealed_shown_and_printed(stage: Stage) -> None:
     client = enter(stage, "clerk")
     assert "王建国" in text_of(client.get("/console/notices/"))
     assert client.post("/console/notices/publish/", {}).status_code == 422
-    answer = client.post("/console/notices/publish/", {"declarations": [stage.deeds["submitted"]], "workdays": "3"})
+    short = client.post("/console/notices/publish/", {"declarations": [stage.deeds["submitted"]], "workdays": "3"})
+    assert short.status_code == 422 and "3 到 7 个工作日" in text_of(short)
+    answer = client.post("/console/notices/publish/", {"declarations": [stage.deeds["submitted"]], "workdays": "7"})
     assert answer.status_code == 302
     page = text_of(client.get(answer["Location"]))
     assert "王*国" in page and "王建国" not in page and "指纹" in page
@@ -348,7 +351,8 @@ def test_money_stock_and_products_are_kept(stage: Stage) -> None:
     assert client.post("/console/stock/", stock).status_code == 422
     assert client.post("/console/stock/", {**stock, "quantity": "12"}).status_code == 302
     assert client.post("/console/stock/", {**stock, "act": "count", "quantity": "0"}).status_code == 302
-    product = {"kind": "goods", "title": "毛巾", "unit": "条", "price": "8", "cost": "5.5", "picture": "soap"}
+    product = {"kind": "goods", "title": "毛巾", "unit": "条", "price": "8", "cost": "5.5", "picture": "soap",
+               "fund_id": stage.shop.fund_id}  # fmt: skip
     assert client.post("/console/stock/new/", {**product, "price": "-8"}).status_code == 422
     assert client.post("/console/stock/new/", product).status_code == 302
     (towel,) = [
@@ -397,7 +401,8 @@ def test_a_sheet_is_previewed_in_its_own_rows_and_taken_in(stage: Stage) -> None
     assert client.get("/console/import/templates/other.xlsx").status_code == 404
 
 
-def test_lists_go_on_by_cursor(stage: Stage) -> None:
+def test_lists_go_on_by_cursor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(organisation, "AUDIT_PAGE", 5)
     client = enter(stage, "director")
     page = text_of(client.get("/console/audit/"))
     onward = re.search(r'/console/audit/\?before=(\d+)', page)

@@ -82,11 +82,11 @@ def _after_review(desk: Desk, queue: list[Any], chosen: Any, decision: str) -> H
 
 
 def _show_review(desk: Desk, queue: list[Any], chosen: Any, form: Entry, *, barred: bool) -> HttpResponse:
+    desk.counts = {"submitted": len(queue)}
     place = next((place for place, declaration in enumerate(queue, 1) if declaration.pk == chosen.pk), 0)
     photos = attachments.of(deed_queries.subject_of(chosen.pk))
     found = deed_queries.preview(declaration=chosen)
     duplicates = deed_queries.possible_duplicates(declaration=chosen)
-    history = deed_queries.declarations_of(depositor_ids=[chosen.depositor_id], limit=7)
     return desk.show(
         "deeds/review.html",
         status=form.status if desk.request.method == "POST" else 200,
@@ -102,9 +102,17 @@ def _show_review(desk: Desk, queue: list[Any], chosen: Any, form: Entry, *, barr
         clause=words.clause_of(chosen.item),
         checks=_checks(chosen, photos, found, duplicates),
         photos=photos,
-        history=[other for other in history if other.pk != chosen.pk][:6],
         form=form,
     )
+
+
+@console("review")
+def recent(desk: Desk, number: int) -> HttpResponse:
+    """What was recorded for the same depositor before; the review page loads it behind the rest, or by its link."""
+    chosen = deed_queries.declaration(actor=desk.actor, declaration_id=number)
+    found = deed_queries.declarations_of(depositor_ids=[chosen.depositor_id], limit=7)
+    template = "deeds/recent_part.html" if desk.request.headers.get("HX-Request") else "deeds/recent.html"
+    return desk.show(template, chosen=chosen, history=[other for other in found if other.pk != chosen.pk][:6])
 
 
 @dataclass(frozen=True)
@@ -161,8 +169,8 @@ def review_several(desk: Desk) -> HttpResponse:
     return desk.show("deeds/several.html", status=form.status, queue=queue, form=form)
 
 
-@console("review")
 @require_GET
+@console("review")
 def photo(desk: Desk, photo: str) -> HttpResponse:
     """One photo of evidence, for those who may see its declaration."""
     kept = attachments.find(photo)

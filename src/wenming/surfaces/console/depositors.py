@@ -82,7 +82,7 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
         book=book,
         balance=balances.get(book.points_account_id, 0),
         honour=balances.get(book.honour_account_id, 0),
-        classes=sorted(depositor_queries.classes_on(depositor_ids=[depositor.pk], on=desk.on).get(depositor.pk, frozenset())),
+        nature=sorted(depositor_queries.classes_by_nature(depositor.kind, depositor.born_on, desk.on)),
         class_words=dict(IdentityClass.choices),
         class_choices=IdentityClass.choices,
         members=[member for member in members if member.pk != depositor.pk],
@@ -154,14 +154,15 @@ def _changes(desk: Desk, depositor: Any) -> dict[str, object]:
     people = identity_queries.display_names(user_ids=[event.user_id for event in events if event.user_id])
     return {
         "events": [(event, words.act_of(event.act), people.get(event.user_id or 0, _("系统"))) for event in events],
+        "classes": sorted(depositor_queries.classes_on(depositor_ids=[depositor.pk], on=desk.on)[depositor.pk]),
         "kin": depositor_queries.kin_of(depositor_id=depositor.pk),
         "before": None,
         "pending_points": 0,
     }
 
 
-@console("depositors", *HELPERS)
 @require_POST
+@console("depositors", *HELPERS)
 def change(desk: Desk, number: int) -> HttpResponse:
     """One change to one depositor, named by the button that was pressed."""
     depositor = _found(desk, number)
@@ -246,8 +247,8 @@ def _death(desk: Desk, depositor: Any, form: Entry) -> str:
     return _("记为已故。")
 
 
-@console("depositors", *HELPERS)
 @require_POST
+@console("depositors", *HELPERS)
 def activation(desk: Desk, number: int) -> HttpResponse:
     """A code to log in with, shown this once; the next one makes this one void."""
     depositor = _found(desk, number)
@@ -263,8 +264,8 @@ def activation(desk: Desk, number: int) -> HttpResponse:
     return answer
 
 
-@console("depositors", *HELPERS)
 @require_POST
+@console("depositors", *HELPERS)
 def activation_paper(desk: Desk, number: int) -> HttpResponse:
     """The slip with the code, from the page that has just shown it."""
     depositor = _found(desk, number)

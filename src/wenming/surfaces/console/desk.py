@@ -146,8 +146,8 @@ def _flow(desk: Desk, start: datetime, end: datetime) -> dict[str, int]:
     return found
 
 
-@console("desk")
 @require_POST
+@console("desk")
 def switch(desk: Desk) -> HttpResponse:
     """Open another branch within reach."""
     chosen = desk.request.POST.get("branch", "")

@@ -297,11 +297,11 @@ def _typed(found: Any | None) -> dict[str, Any]:
     from_hundredths = {name: f"{getattr(found, name) / 100:g}" for name in ("price", "cost")}
     plain = {name: getattr(found, name) for name in ("kind", "title", "plain", "picture", "unit", "period_days", "pickup_days")}
     ticks = {name: "yes" if getattr(found, name) else "" for name in ("is_for_minors", "is_on_shelf")}
-    return {**plain, **from_hundredths, **ticks, "times_max": found.times_max or "", "fund": found.fund_id or ""}
+    return {**plain, **from_hundredths, **ticks, "times_max": found.times_max or "", "fund_id": found.fund_id or ""}
 
 
 def _facts(form: Entry) -> dict[str, Any]:
-    fund = form.ids("fund")
+    fund = form.ids("fund_id")
     return {
         "kind": form.choice("kind", [code for code, _words in KINDS]),
         "title": form.text("title", ask=_("请填名称。"), most=40),

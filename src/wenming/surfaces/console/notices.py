@@ -19,7 +19,7 @@ from wenming.surfaces.console.page import ANSWERERS, CLERKS, RUNNERS, Desk, Entr
 from wenming.ui import print as paper
 from wenming.ui.filters import day, month
 
-DAYS = (3, 4, 5, 6, 7)
+LONGEST_PERIOD = 7
 LONGEST_PREVIEW = 28
 LINES = 60
 LONGEST_LIST = 5000
@@ -47,7 +47,7 @@ def _show(desk: Desk, form: Entry) -> HttpResponse:
         up=list(notice_queries.notices_on_wall(branch_id=desk.branch.pk)),
         objections=objections,
         reversals=reversals,
-        days=DAYS,
+        days=range(max((one.item.notice_workdays for one in waiting), default=3), LONGEST_PERIOD + 1),
         last_day=last_day,
         may_publish=desk.may(*CLERKS),
         may_answer=desk.may(*ANSWERERS),
@@ -55,8 +55,8 @@ def _show(desk: Desk, form: Entry) -> HttpResponse:
     )
 
 
-@console("notices", *CLERKS)
 @require_POST
+@console("notices", *CLERKS)
 def publish(desk: Desk) -> HttpResponse:
     """Seal the ticked lines into one sheet with its fingerprint and hang it."""
     form = Entry.of(desk.request)

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/", deeds.review, name="review"),
     path("review/several/", deeds.review_several, name="review_several"),
     path("review/<int:number>/", deeds.review, name="review_one"),
+    path("deeds/<int:number>/recent/", deeds.recent, name="recent"),
     path("deeds/<int:number>/", deeds.deed, name="deed"),
     path("deeds/<int:number>/reverse/", deeds.reverse_deed, name="reverse_deed"),
     path("photos/<str:photo>/", deeds.photo, name="photo"),
