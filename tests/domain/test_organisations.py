@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import date, datetime, timedelta
@@ -214,8 +215,6 @@ def test_an_actor_costs_three_queries(town: village.Village) -> None:
 
 
 def test_create_officer_on_the_command_line(town: village.Village, at: datetime, capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
     call_command("create-officer", "吕会计", role="clerk", organisation="lx01".upper(), json=True)
     made = json.loads(capsys.readouterr().out)
     from wenming.core import clock
@@ -240,3 +239,11 @@ def test_officers_get_new_codes_from_those_above(town: village.Village, at: date
     for key in ("clerk", "other_director"):
         with pytest.raises(NotFound):
             services.reissue_activation(actor=town.officer(key), user_id=town.users["reviewer"], at=at)
+
+
+def test_a_bank_is_opened_from_the_command_line(town: village.Village, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("open-bank", "ST", "双塔镇总行", json=True)
+    call_command("open-bank", "ST01", "双塔分行", under="ST", villages=["990101100204"], json=True)
+    assert json.loads(capsys.readouterr().out.split("}")[1] + "}")["villages"] == ["990101100204"]
+    bank, branch = queries.organisation_by_code(code="ST"), queries.branch_by_code(code="ST01")
+    assert branch.parent_id == bank.pk and queries.book_of(branch_id=branch.pk) == bank.book_id
