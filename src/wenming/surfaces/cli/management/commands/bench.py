@@ -22,7 +22,7 @@ from wenming.core.actor import system
 from wenming.surfaces.cli.bench import books, memory, pages, rounded, sheets
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 
-SIZES, FULL_SIZES = (20_000, 100_000), (20_000, 100_000, 1_000_000)
+SIZES, FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 1_000_000)
 
 
 class Command(BankCommand):
@@ -48,9 +48,8 @@ class Command(BankCommand):
         environment = dict(os.environ, WENMING_DATA=str(folder), WENMING_MODE="demo")
         environment.pop("WENMING_DATABASE_URL", None)
         program = [sys.executable, "-m", "wenming"]
-        for arguments in (["demo", "--build-only", "--scale", "village"], None):
-            if arguments is not None:
-                subprocess.run([*program, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+        build = ["demo", "--build-only", "--scale", "village"]
+        subprocess.run([*program, *build], env=environment, check=True, stdout=subprocess.DEVNULL)
         inside = ["bench", "--inside", "--json", "--rounds", str(options["rounds"]), *(["--full"] if options["full"] else [])]
         done = subprocess.run([*program, *inside], env=environment, check=True, stdout=subprocess.PIPE, text=True)
         report: dict[str, Any] = json.loads(done.stdout)
@@ -67,9 +66,9 @@ class Command(BankCommand):
                 "sqlite": sqlite3.sqlite_version,
                 "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
             },
+            "pages": pages.run(folder=folder, at=at, sizes=FULL_SIZES if full else SIZES, rounds=10 * rounds),
             "ledger": books.run(folder=folder, at=at, rounds=rounds),
             "import": sheets.run(actor=actor, folder=folder, at=at, rounds=min(rounds, 3)),
-            "pages": pages.run(folder=folder, at=at, sizes=FULL_SIZES if full else SIZES, rounds=10 * rounds),
             "server": memory.run(folder=folder, requests=200),
         }
         return dict(rounded(report))
