@@ -22,6 +22,8 @@ from wenming.domain.notices import services as notices
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import engine
+from wenming.domain.rulebooks import queries as rulebooks
+from wenming.domain.rulebooks import services as books
 
 pytest_plugins = ["tests.deeds_fixtures"]
 pytestmark = pytest.mark.django_db
@@ -208,8 +210,13 @@ def test_the_moved_are_not_given_points(village: Village, at: datetime) -> None:
         stage.declare(village, "曾静", at=at)
 
 
-def test_demerits_need_the_vote(at: datetime) -> None:
-    village = stage.build(at, demerits_vote="")
+def test_demerits_need_the_vote(village: Village, at: datetime) -> None:
+    books.adopt_edition(
+        actor=system("shell"), organisation_id=village.branch_id, items=stage.CLAUSES, in_force_from=date(2026, 1, 1), at=at
+    )
+    own = rulebooks.item_in_force(branch_id=village.branch_id, code="2.91", on=at.date())
+    assert own is not None
+    village.items["2.91"] = own.pk
     with pytest.raises(deeds.DemeritsOff):
         stage.declare(village, at=at, code="2.91")
 

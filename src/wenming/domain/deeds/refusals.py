@@ -119,3 +119,7 @@ class RegisterHasProblems(Refusal):
 
 class PointsDiffer(Refusal):
     code, message = "deeds.points_differ", _("表上写 {written} 分，按细则是 {due} 分。")
+
+
+class DemeritUnnoticed(Refusal):
+    code, message = "deeds.demerit_unnoticed", _("减分要先公示，公示过的才能登记。")

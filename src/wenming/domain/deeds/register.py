@@ -224,6 +224,16 @@ def _sort_out(reckoner: Reckoner, rows: Iterable[RegisterRow]) -> tuple[list[Rec
     return good, bad
 
 
+def _unnoticed(good: Iterable[Reckoned]) -> list[RowProblem]:
+    """Demerits count only after a notice: those that hung nowhere are refused."""
+    refusal = refusals.DemeritUnnoticed(field="item")
+    return [
+        RowProblem(one.row.row, refusal.field, refusal.code, refusal.words)
+        for one in good
+        if one.item.direction == rulebooks.Direction.DEMERIT
+    ]
+
+
 @service
 def record_register(
     *,
@@ -256,6 +266,7 @@ def record_register(
     reckoner = history or _reckoner(branch_id, rows, at, has_window=has_window)
     reckoner.today = clock.local_date(at)
     good, bad = _sort_out(reckoner, rows)
+    bad += _unnoticed(good) if noticed_on is None else []
     if bad:
         raise refusals.RegisterHasProblems(count=len(bad), problems=bad)
     made = _declarations(good, branch_id, actor, batch_key, digest, at)

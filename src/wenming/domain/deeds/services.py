@@ -9,6 +9,7 @@ from wenming.domain.deeds.refusals import (
     BatchTooLarge,
     BeforeJoining,
     DemeritsOff,
+    DemeritUnnoticed,
     DoorClosed,
     EvidenceNeeded,
     ItemNotInForce,
@@ -46,11 +47,12 @@ from wenming.domain.deeds.reversing import confirm_reversal, drop_reversal, prop
 from wenming.domain.deeds.reviewing import Outcome, approve_many, review_declaration
 
 __all__ = [
-    "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritsOff", "DoorClosed", "EvidenceNeeded", "ItemNotInForce",
-    "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen", "OthersCanReview", "Outcome",
-    "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems", "RegisterResult", "RegisterRow",
-    "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem", "SecondOfficerNeeded", "TooLate", "TooManyNamed",
-    "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many", "begin_history", "check_register", "confirm_reversal",
-    "declare_deed", "deposit_deed", "drop_reversal", "propose_reversal", "publish_notice", "record_register",
-    "resolve_objection", "review_declaration", "withdraw_declaration",
+    "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritUnnoticed", "DemeritsOff", "DoorClosed", "EvidenceNeeded",
+    "ItemNotInForce", "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen",
+    "OthersCanReview", "Outcome", "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems",
+    "RegisterResult", "RegisterRow", "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem",
+    "SecondOfficerNeeded", "TooLate", "TooManyNamed", "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many",
+    "begin_history", "check_register", "confirm_reversal", "declare_deed", "deposit_deed", "drop_reversal",
+    "propose_reversal", "publish_notice", "record_register", "resolve_objection", "review_declaration",
+    "withdraw_declaration",
 ]  # fmt: skip
