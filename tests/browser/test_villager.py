@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.conftest import keep_picture, wide_elements
@@ -78,3 +79,70 @@ def test_every_page_fits_the_phone_in_every_look(stage: stages.Stage, live_serve
             if found := wide_elements(page):
                 wide[f"{name} {looks} {width}"] = found
     assert wide == {}
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_deed_is_declared_by_hand(
+    stage: stages.Stage, live_server: LiveServer, open_context: Opener, tmp_path: Path, script: bool
+) -> None:
+    """Three steps with a photo from the phone; a missing day is asked for and the photo is not lost."""
+    title, item_id = list(stage.items.items())[4]
+    shot = tmp_path / "shot.jpg"
+    shot.write_bytes(stages.photo().getvalue())
+    page = enter(open_context(live_server.url, script=script), stage, "李秀英", live_server.url)
+    page.goto("/declare/")
+    page.get_by_label("查找").fill(title[:2])
+    page.get_by_label("查找").press("Enter")
+    page.get_by_role("link", name=title).first.click()
+    page.locator("input[type=file]").set_input_files(shot)
+    if script:
+        expect(page.locator("#photos-said")).to_contain_text("选好了 1")
+    page.get_by_label("李秀英").check()
+    page.get_by_role("button", name="下一步：看一遍").click()
+    expect(page.get_by_role("heading", name="还差 1 处，补上就能交")).to_be_visible()
+    keep_picture(page, f"m-declare-error-{'' if script else 'no-'}script")
+    expect(page.get_by_alt_text("第 1 张照片")).to_be_visible()
+    page.get_by_text("今天", exact=True).click()
+    if script:
+        expect(page.locator(".opt.on", has_text="今天")).to_be_visible()
+    page.get_by_label("在哪儿做的").fill("槐树巷北口")
+    page.get_by_role("button", name="下一步：看一遍").click()
+    expect(page.get_by_role("heading", name="看一遍，对了就交")).to_be_visible()
+    keep_picture(page, f"m-declare-3-{'' if script else 'no-'}script")
+    page.get_by_label("这是真事").check()
+    page.get_by_role("button", name="交给村里").click()
+    expect(page.get_by_role("heading", name="交上去了")).to_be_visible()
+    page.get_by_role("link", name=title).click()
+    expect(page.get_by_text("槐树巷北口")).to_be_visible()
+    expect(page.get_by_text("待审核")).to_be_visible()
+
+
+def test_an_elder_goes_from_the_start_to_the_code(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
+    """Large type, five big buttons, three taps to the code."""
+    page = enter(open_context(live_server.url, width=360), stage, "单秀兰", live_server.url)
+    page.goto("/")
+    page.get_by_role("button", name="大字").click()
+    expect(page.get_by_role("heading", name="单秀兰，您好")).to_be_visible()
+    page.get_by_role("link", name="换东西").click()
+    page.get_by_role("link", name="洗衣粉").click()
+    page.get_by_role("button", name="下一步：看一遍").click()
+    page.get_by_role("button", name="确定换").click()
+    expect(page.get_by_role("heading", name="兑换码")).to_be_visible()
+    expect(page.locator(".code")).to_have_text(re.compile(r"^\d{4} \d{4}$"))
+    smallest = page.evaluate(
+        """() => Math.min(...[...document.querySelectorAll("main *")].filter((e) => e.childNodes.length && e.innerText
+        && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()) && !e.closest(".vh"))
+        .map((e) => parseFloat(getComputedStyle(e).fontSize)))"""
+    )
+    assert smallest >= 18
+
+
+def test_chinese_is_drawn_and_not_boxes(chromium: Browser) -> None:
+    """Without a Chinese font every character is the same empty box."""
+    page = chromium.new_page(viewport={"width": 60, "height": 60})
+    pictures = []
+    for sign in "文明":
+        page.set_content(f"<p style='font: 40px sans-serif; margin: 0'>{sign}")
+        pictures.append(page.screenshot())
+    page.close()
+    assert pictures[0] != pictures[1]

@@ -1,0 +1,118 @@
+"""The console in a real browser: a review by keys, the counter by a scanner, pages that fit at every width, in both themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from tests import village as villages
+from tests.browser.conftest import keep_picture, wide_elements
+from tests.surfaces import stage as stages
+from tests.surfaces.stage import Stage
+from wenming.core.actor import system
+from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.mall import queries as mall_queries
+
+Open = Callable[..., BrowserContext]
+PAGES = (
+    "",
+    "review/",
+    "depositors/",
+    "depositors/enrol/",
+    "import/",
+    "counter/",
+    "stock/",
+    "notices/",
+    "rules/",
+    "funds/",
+)
+
+
+@pytest.fixture
+def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
+    settings.TEST_CLOCK = str(tmp_path / "now")
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return stages.build(at, tmp_path / "now")
+
+
+def enter(context: BrowserContext, stage: Stage, key: str) -> Page:
+    villages.log_in(stage.village, key)
+    page = context.new_page()
+    page.goto("/login/?next=/console/")
+    page.fill("input[name=name]", villages.OFFICERS[key][0])
+    page.fill("input[name=password]", villages.PASSWORD)
+    page.click("main button.btn-p")
+    page.wait_for_url("**/console/")
+    return page
+
+
+def test_pages_fit_at_every_width_in_both_themes(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    sticking_out = {}
+    for looks in ("light", "dark"):
+        context = open_context(live_server.url, width=1366, height=768, looks=looks)
+        page = enter(context, stage, "clerk")
+        person = stage.village.person("王建国")
+        for address in (*PAGES, f"depositors/{person}/", f"depositors/{person}/declare/"):
+            for width in (1366, 900, 390) if looks == "light" else (1366,):
+                page.set_viewport_size({"width": width, "height": 768})
+                page.goto(f"/console/{address}")
+                page.wait_for_load_state("networkidle")
+                keep_picture(page, f"console-{address.strip('/').replace('/', '-') or 'desk'}-{width}-{looks}")
+                assert page.locator("h1").count() == 1
+                if found := wide_elements(page):
+                    sticking_out[f"{address} {width}"] = found
+    assert sticking_out == {}
+
+
+def test_a_reviewer_decides_with_one_key(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    stage.declare(list(stage.items)[3], "张伟", words="第二件")
+    page = enter(open_context(live_server.url, width=1366, height=768), stage, "reviewer")
+    page.goto("/console/review/")
+    first = page.locator(".qi[aria-current]").get_attribute("href")
+    page.keyboard.press("j")
+    page.wait_for_function("first => document.querySelector('.qi[aria-current]')?.getAttribute('href') !== first", arg=first)
+    page.keyboard.press("k")
+    page.wait_for_function("first => document.querySelector('.qi[aria-current]')?.getAttribute('href') === first", arg=first)
+    page.keyboard.press("b")
+    assert page.evaluate("document.activeElement.id") == "f-reason"
+    page.goto("/console/review/")
+    page.keyboard.press("a")
+    page.wait_for_selector(".note-k")
+    deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])
+    assert deed.status != deed_queries.Status.SUBMITTED
+    page.uncheck("#keys-on")
+    page.keyboard.press("a")
+    assert page.locator("#decide").count() == 1
+    page.reload()
+    assert not page.is_checked("#keys-on")
+
+
+def test_a_scanner_types_the_code_and_goods_go_out(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    order = mall_queries.orders_of(depositor_ids=[stage.village.person("王建国")])[0]
+    page = enter(open_context(live_server.url, width=1366, height=768), stage, "teller")
+    page.goto("/console/counter/")
+    page.keyboard.type(order.pickup_code)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/console/counter/orders/{order.pk}/")
+    keep_picture(page, "console-order-1366-light")
+    page.click("text=发货")
+    page.wait_for_selector("text=领过了")
+    assert mall_queries.order(actor=system(), order_id=order.pk).status == "collected"
+
+
+def test_the_desk_works_without_script(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    page = enter(open_context(live_server.url, width=1366, height=768, script=False), stage, "reviewer")
+    page.goto("/console/review/")
+    page.check("input[name=decision][value=reject]", force=True)
+    page.click("#decide button")
+    assert page.locator(".errsum").count() == 1
+    page.fill("#f-reason", "这件事去年记过了。")
+    page.click("#decide button")
+    deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])
+    assert deed.status == deed_queries.Status.REJECTED
