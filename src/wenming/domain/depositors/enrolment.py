@@ -125,6 +125,8 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
         raise NotFound(field="branch_id")
     if branch.closed_on is not None:
         raise BranchClosed
+    Series.objects.get_or_create(branch_id=branch_id)
+    series = Series.objects.select_for_update().get(branch_id=branch_id)
     on = clock.local_date(at)
     cleaned, faults = check_rows(branch_id=branch_id, rows=rows, on=on)
     if faults:
@@ -132,8 +134,6 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
     whole = [row for row in cleaned if row is not None]
     if not whole:
         return []
-    Series.objects.get_or_create(branch_id=branch_id)
-    series = Series.objects.select_for_update().get(branch_id=branch_id)
     homes = _households(branch_id, branch.code, whole, series, on)
     people = _depositors(branch_id, whole, homes, at)
     _classes(people, whole)
