@@ -50,6 +50,8 @@ def test_only_services_write() -> None:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             of_objects = "objects" in ast.unparse(node.func.value)
+            if node.func.attr == "save" and node.args:  # a picture or a workbook saved into a file
+                continue
             if node.func.attr in WRITES or (of_objects and node.func.attr in {"create", "update", "delete"}):
                 wrong.append(f"{name_of(path)}:{node.lineno} {node.func.attr}")
     assert wrong == []
@@ -100,7 +102,7 @@ def test_refusals_have_codes_and_words() -> None:
             assert seen.setdefault(node.name + name_of(path), body) == body
 
 
-@pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "NotImplementedError"])
+@pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "raise NotImplementedError"])
 def test_nothing_is_left_for_later(word: str) -> None:
     left = [name_of(path) for path, _ in modules(SOURCE) if word in path.read_text("utf-8")]
     assert left == []

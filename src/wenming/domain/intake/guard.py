@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from xml.parsers import expat
 
 from django.utils.translation import gettext_lazy as _
@@ -109,6 +110,7 @@ def check_area(rows: int, columns: int) -> None:
         raise TooManyCells()
 
 
+@lru_cache(maxsize=4096)
 def column_number(letters: str) -> int:
     """A → 1, Z → 26, AA → 27."""
     number = 0
@@ -178,7 +180,10 @@ class _XmlWalk:
     """One pass of expat: no document type, no entities; for a worksheet also the area that its filled cells span."""
 
     def __init__(self, is_sheet: bool) -> None:
-        self.row = self.column = self.last_row = self.last_column = 0
+        self.row = self.column = 0
+        self.place: str | None = None
+        self.filled: list[str] = []
+        self.last_row = self.last_column = 0
         self.parser = expat.ParserCreate()
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.EntityDeclHandler = self._refuse
@@ -191,6 +196,12 @@ class _XmlWalk:
             self.parser.Parse(content, True)
         except expat.ExpatError as error:
             raise FileDamaged() from error
+        for place in self.filled:
+            match = _CELL.fullmatch(place)
+            if match is None:
+                raise FileDamaged()
+            self.last_row = max(self.last_row, int(match[2]))
+            self.last_column = max(self.last_column, column_number(match[1]))
         check_area(self.last_row, self.last_column)
 
     @staticmethod
@@ -198,19 +209,19 @@ class _XmlWalk:
         raise UnsafeXml()
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(":")[2]
-        if tag == "c":
-            place = _CELL.fullmatch(attributes.get("r", ""))
-            if place:
-                self.column, self.row = column_number(place[1]), int(place[2])
-            else:
-                self.column += 1
+        """Note the place of every cell that holds something. Cells without a place count on from the one before."""
+        if tag == "v" or tag == "is" or tag == "f":
+            if self.place is not None:
+                self.filled.append(self.place)
+            self.last_row, self.last_column = max(self.last_row, self.row), max(self.last_column, self.column)
+        elif tag == "c":
+            self.place = attributes.get("r")
+            self.column = self.column + 1 if self.place is None else 0
         elif tag == "row":
             self.row = int(attributes["r"]) if attributes.get("r", "").isdecimal() else self.row + 1
             self.column = 0
-        elif tag in ("v", "is", "f"):
-            self.last_row = max(self.last_row, self.row)
-            self.last_column = max(self.last_column, self.column)
+        elif ":" in tag:
+            self._start(tag.rpartition(":")[2], attributes)
 
 
 # ── .xls ──

@@ -11,14 +11,19 @@ RULE_WRITERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
 TWO_SIGNATURES = frozenset({Kind.RULEBOOK, Kind.BALANCES})
 
 
-def may_import(actor: Actor, branch_id: int, kind: str) -> bool:
-    """Clerks, directors and the head bank; rule books only those who may write rules."""
+def may_import(actor: Actor, branch_id: int) -> bool:
+    """Clerks, directors and the head bank may bring a sheet."""
+    return actor.holds(*IMPORTERS, branch_id=branch_id)
+
+
+def may_take_in(actor: Actor, branch_id: int, kind: str) -> bool:
+    """The same; a rule book only those who may write rules."""
     return actor.holds(*(RULE_WRITERS if kind == Kind.RULEBOOK else IMPORTERS), branch_id=branch_id)
 
 
 def may_sign(actor: Actor, branch_id: int, kind: str, uploaded_by: int | None) -> bool:
     """A second officer, never the one who brought the sheet."""
-    return may_import(actor, branch_id, kind) and actor.user_id is not None and actor.user_id != uploaded_by
+    return may_take_in(actor, branch_id, kind) and actor.user_id is not None and actor.user_id != uploaded_by
 
 
 def needs_second(actor: Actor, kind: str) -> bool:

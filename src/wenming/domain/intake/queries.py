@@ -71,7 +71,7 @@ def may_sign(*, actor: Actor, sheet: Sheet) -> bool:
 def may_commit(*, actor: Actor, sheet: Sheet) -> bool:
     """Whether this officer may take the sheet in now."""
     is_ready = sheet.status == Status.SIGNED or (sheet.status == Status.CHECKED and not policies.needs_second(actor, sheet.kind))
-    return is_ready and not sheet.is_blocked and sheet.good_count > 0 and policies.may_import(actor, sheet.branch_id, sheet.kind)
+    return is_ready and not sheet.is_blocked and sheet.good_count > 0 and policies.may_take_in(actor, sheet.branch_id, sheet.kind)
 
 
 def problems_of(*, actor: Actor, public_id: str) -> list[Problem]:

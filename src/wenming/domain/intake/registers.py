@@ -40,6 +40,7 @@ class Clauses:
     index: rulebooks.ItemIndex
     by_name: dict[int, dict[str, RuleItem]] = field(default_factory=dict)
     found: dict[tuple[int, str], RuleItem | None] = field(default_factory=dict)
+    categories: dict[tuple[int, str], bool] = field(default_factory=dict)
 
     def find(self, text: str, on: date) -> RuleItem | None:
         """By number, by title, by both together; blanks and brackets don't matter."""
@@ -66,6 +67,13 @@ class Clauses:
             coded = {code: item for (pk, code), item in self.index.by_code.items() if pk == edition}
             self.by_name[edition] = titled | coded
         return self.by_name[edition]
+
+    def is_of(self, item: RuleItem, category: str) -> bool:
+        """Whether a clause belongs to the category that a line names."""
+        known = self.categories.get((item.pk, category))
+        if known is None:
+            known = self.categories[item.pk, category] = item.get_category_display() in cells.plain(category)
+        return known
 
     def nearest(self, text: str, on: date) -> list[str]:
         """Up to three clauses with a title like this."""
@@ -149,7 +157,7 @@ def _item(found: Checked, line: Line, clauses: Clauses, day: date) -> RuleItem |
         found.wrong(line.number, name, "item_unknown", message)
         return None
     category = line.cells.get("category", "")
-    if category and item.get_category_display() not in cells.plain(category):
+    if category and not clauses.is_of(item, category):
         message = _("“{title}”属于“{right}”。").format(title=item.title, right=item.get_category_display())
         found.wrong(line.number, "category", "category_differs", message)
         return None

@@ -89,7 +89,8 @@ class Report:
 @service
 def stage_sheet(*, actor: Actor, kind: str, branch_id: int, file_name: str, data: bytes, at: datetime) -> Sheet:
     """Read and check a file, and keep it for preview. Refuses unsafe files, unknown columns, and a file taken in before."""
-    require(policies.may_import(actor, branch_id, _known_kind(kind)))
+    _known_kind(kind)
+    require(policies.may_import(actor, branch_id))
     digest = hashlib.sha256(data).hexdigest()
     before = _taken_in(branch_id, kind, digest)
     if before is not None and before.committed_at is not None:
@@ -120,6 +121,7 @@ def commit_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
         raise AlreadyImported(on=_day(sheet.committed_at or at), sheet=sheet.public_id)
     if sheet.status == Sheet.Status.DROPPED or sheet.content is None:
         raise SheetGone
+    require(policies.may_take_in(actor, sheet.branch_id, sheet.kind))
     if policies.needs_second(actor, sheet.kind) and sheet.status != Sheet.Status.SIGNED:
         raise SignatureMissing
     grid = _grid(sheet)
@@ -147,7 +149,8 @@ def take_in(
     *, actor: Actor, kind: str, branch_id: int, file_name: str, data: bytes, at: datetime, is_trial: bool = False
 ) -> Report:
     """Bring and commit in one act, for the shell: good lines are taken in, bad ones reported. A trial writes nothing."""
-    require(policies.may_import(actor, branch_id, _known_kind(kind)))
+    _known_kind(kind)
+    require(policies.may_take_in(actor, branch_id, kind))
     if policies.needs_second(actor, kind) and not is_trial:
         raise SignatureMissing
     digest = hashlib.sha256(data).hexdigest()
@@ -164,10 +167,9 @@ def take_in(
     return _report(found, sheet.committed_count, sheet.public_id)
 
 
-def _known_kind(kind: str) -> str:
+def _known_kind(kind: str) -> None:
     if kind not in Kind.values:
         raise UnknownKind(field="kind")
-    return kind
 
 
 def _taken_in(branch_id: int, kind: str, digest: str) -> Sheet | None:
@@ -183,7 +185,7 @@ def _day(at: datetime) -> str:
 
 def _locked(actor: Actor, sheet_id: int) -> Sheet:
     sheet = Sheet.objects.select_for_update().filter(pk=sheet_id).first()
-    if sheet is None or not policies.may_import(actor, sheet.branch_id, sheet.kind):
+    if sheet is None or not policies.may_import(actor, sheet.branch_id):
         raise NotFound
     return sheet
 
