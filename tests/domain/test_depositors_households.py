@@ -139,6 +139,9 @@ def test_a_daughter_marries_into_another_family(town: village.Village, at: datet
     assert names(town.households["0005"]) == ["曾静", "刘德福", "陈桂花"]
     services.move_member(actor=clerk, depositor_id=town.person("单秀兰"), household_id=town.households["0005"], at=at)
     assert home(town, "0003").closed_on is not None, "the last one closes the door"
+    with pytest.raises(Refusal) as refused:
+        services.enrol_many(actor=clerk, branch_id=town.branch_id, rows=[EnrolRow(household_number="0003", name="郑一")], at=at)
+    assert refused.value.code == "depositors.household_closed", "nobody moves into a closed household"
 
 
 def test_a_new_head_logs_in_by_the_household_number(town: village.Village, at: datetime) -> None:

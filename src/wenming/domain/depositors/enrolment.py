@@ -43,6 +43,10 @@ class HouseholdMissing(Refusal):
     code, message, field = "depositors.household_missing", _("家庭存折要写户号。"), "household_number"
 
 
+class HouseholdClosed(Refusal):
+    code, message, field = "depositors.household_closed", _("这个户号已经销了，请另用一个。"), "household_number"
+
+
 class VillageElsewhere(Refusal):
     code, message = "depositors.village_elsewhere", _("这个村不归{branch}服务。")
     field = "village_code"
@@ -81,7 +85,9 @@ def _between(branch_id: int, rows: Sequence[EnrolRow | None], on: date) -> list[
     branch = organisations.organisation(organisation_id=branch_id)
     villages = {village.code for village in organisations.villages_of(branch_id=branch_id)}
     numbers = list({row.household_number for row in rows if row and row.household_number})
-    headed = {home.number for home in _present(branch_id, numbers) if home.head_id is not None}
+    homes = _present(branch_id, numbers)
+    headed = {home.number for home in homes if home.head_id is not None}
+    closed = {home.number for home in homes if home.closed_on is not None}
     taken = set(queries.ids_by_id_number(id_numbers=[row.id_number for row in rows if row]))
     found: list[RowFault] = []
     for number, row in enumerate(rows):
@@ -90,6 +96,8 @@ def _between(branch_id: int, rows: Sequence[EnrolRow | None], on: date) -> list[
         refusal: Refusal | None = None
         if row.kind == DepositorKind.HOUSEHOLD and not row.household_number:
             refusal = HouseholdMissing()
+        elif row.household_number in closed:
+            refusal = HouseholdClosed()
         elif row.village_code and row.village_code not in villages:
             refusal = VillageElsewhere(branch=branch.name)
         elif row.id_number and row.id_number in taken:
