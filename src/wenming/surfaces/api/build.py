@@ -52,6 +52,8 @@ def _in_shape(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
     @functools.wraps(view)
     def run(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
+        if not errors.is_text(request.path) or not all(errors.is_text(text) for text in request.GET.values()):
+            return errors.unreadable_address(request)
         response: HttpResponse = view(request, *args, **values)
         if isinstance(response, HttpResponseNotAllowed):
             return errors.wrong_method(request, response["Allow"])

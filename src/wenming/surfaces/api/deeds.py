@@ -24,6 +24,7 @@ from wenming.surfaces.api.operations import (
     TELLER,
     VILLAGER,
     Given,
+    Id,
     Page,
     PageOf,
     Request,
@@ -39,10 +40,10 @@ PHOTOS_MOST = 9
 class DeclarationOut(Schema):
     id: int
     public_id: str
-    branch_id: int
-    depositor_id: int
+    branch_id: Id
+    depositor_id: Id
     depositor_name: str
-    item_id: int
+    item_id: Id
     item_code: str
     item_title: str
     happened_on: date
@@ -63,7 +64,7 @@ class Declarations(Schema):
 
 
 class OfferOut(Schema):
-    item_id: int
+    item_id: Id
     code: str
     title: str
     unit: str
@@ -73,15 +74,15 @@ class OfferOut(Schema):
 
 class ReversalOut(Schema):
     id: int
-    declaration_id: int
+    declaration_id: Id
     status: str
     reason: str
 
 
 class NewDeclaration(Given):
     door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
-    depositor_ids: list[int] = Field(min_length=1, max_length=200)
-    item_id: int
+    depositor_ids: list[Id] = Field(min_length=1, max_length=200)
+    item_id: Id
     happened_on: date
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
@@ -93,7 +94,7 @@ class Amendment(Given):
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
     photos: list[str] = Field([], max_length=PHOTOS_MOST, description="新照片，base64")
-    item_id: int | None = None
+    item_id: Id | None = None
 
 
 class Nothing(Given):
@@ -158,7 +159,7 @@ def pictures(photos: list[str]) -> list[io.BytesIO]:
     answer=Page[OfferOut],
 )
 def list_declarable_items(
-    request: Request, depositor_id: int, door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
+    request: Request, depositor_id: Id, door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
 ) -> Page[OfferOut]:
     """What may be declared for a depositor today, and how often still."""
     offers = deed_queries.declarable_items(
@@ -200,7 +201,7 @@ def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
 
 
 @operation(router, "GET", "/declarations", roles=EVERYBODY, scopes=["deeds:read"], answer=Page[DeclarationOut])
-def list_declarations(request: Request, depositor_id: int, page_of: Query[PageOf]) -> Page[DeclarationOut]:
+def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[DeclarationOut]:
     """What was declared for one depositor, newest first."""
     depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
     rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=position_of(page_of.cursor), limit=page_of.limit + 1)
@@ -215,7 +216,7 @@ def list_declarations(request: Request, depositor_id: int, page_of: Query[PageOf
     scopes=["deeds:review"],
     answer=Page[DeclarationOut],
 )
-def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch_id: int | None = None) -> Page[DeclarationOut]:
+def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[DeclarationOut]:
     """The queue of the own branches without what one is barred from, oldest first."""
     rows = deed_queries.declarations_to_review(
         actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
@@ -231,7 +232,7 @@ def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch
     scopes=["deeds:read"],
     answer=DeclarationOut,
 )
-def read_declaration(request: Request, declaration_id: int) -> DeclarationOut:
+def read_declaration(request: Request, declaration_id: Id) -> DeclarationOut:
     """One declaration that one declared, that is about one's household, or at a branch where one holds an office."""
     return shown(deed_queries.declaration(actor=request.actor, declaration_id=declaration_id))
 
@@ -245,7 +246,7 @@ def read_declaration(request: Request, declaration_id: int) -> DeclarationOut:
     answer=DeclarationOut,
     status=201,
 )
-def review_declaration(request: Request, declaration_id: int, payload: NewReview) -> DeclarationOut:
+def review_declaration(request: Request, declaration_id: Id, payload: NewReview) -> DeclarationOut:
     """Approve, return or reject what one saw; nobody reviews what concerns oneself, one's household or kin."""
     deeds.review_declaration(
         actor=request.actor,
@@ -267,7 +268,7 @@ def review_declaration(request: Request, declaration_id: int, payload: NewReview
     answer=DeclarationOut,
     status=201,
 )
-def amend_declaration(request: Request, declaration_id: int, payload: Amendment) -> DeclarationOut:
+def amend_declaration(request: Request, declaration_id: Id, payload: Amendment) -> DeclarationOut:
     """Change what was declared; review and notice start anew."""
     changes = payload.dict() | {"photos": pictures(payload.photos)}
     return shown(deeds.amend_declaration(actor=request.actor, declaration_id=declaration_id, at=clock.now(), **changes))
@@ -281,7 +282,7 @@ def amend_declaration(request: Request, declaration_id: int, payload: Amendment)
     scopes=["deeds:write"],
     answer=DeclarationOut,
 )
-def withdraw_declaration(request: Request, declaration_id: int, payload: Nothing) -> DeclarationOut:
+def withdraw_declaration(request: Request, declaration_id: Id, payload: Nothing) -> DeclarationOut:
     """Take a declaration back before it is decided."""
     return shown(deeds.withdraw_declaration(actor=request.actor, declaration_id=declaration_id, at=clock.now()))
 
@@ -295,7 +296,7 @@ def withdraw_declaration(request: Request, declaration_id: int, payload: Nothing
     answer=ReversalOut,
     status=201,
 )
-def propose_reversal(request: Request, declaration_id: int, payload: NewReversal) -> ReversalOut:
+def propose_reversal(request: Request, declaration_id: Id, payload: NewReversal) -> ReversalOut:
     """Propose to put a deposited deed right; another officer confirms it."""
     return shown_reversal(
         deeds.propose_reversal(actor=request.actor, declaration_id=declaration_id, reason=payload.reason, at=clock.now())
@@ -324,7 +325,7 @@ def list_reversals_to_confirm(request: Request) -> Page[ReversalOut]:
     scopes=["deeds:reverse"],
     answer=ReversalOut,
 )
-def confirm_reversal(request: Request, reversal_id: int, payload: Confirmation) -> ReversalOut:
+def confirm_reversal(request: Request, reversal_id: Id, payload: Confirmation) -> ReversalOut:
     """Confirm as the second officer: the deed's points are taken back."""
     return shown_reversal(
         deeds.confirm_reversal(actor=request.actor, reversal_id=reversal_id, write_off=payload.write_off, at=clock.now())

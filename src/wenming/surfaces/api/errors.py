@@ -38,11 +38,12 @@ class WrongCursor(Refusal):
 
 
 class StrictParser(Parser):
-    """JSON as people mean it: no NaN, no numbers too large to be exact elsewhere, no deep nesting, no key twice."""
+    """JSON as people mean it: no NaN, no numbers too large to be exact elsewhere, no deep nesting, no key twice,
+    no text that no store can keep."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         body = json.loads(request.body, parse_int=_integer, parse_constant=_refuse, object_pairs_hook=_pairs)
-        _check_depth(body)
+        _check(body)
         return body
 
 
@@ -64,12 +65,19 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_depth(value: Any, depth: int = 0) -> None:
+def is_text(text: str) -> bool:
+    """Whether a store can keep it: no NUL, no half of a character."""
+    return "\x00" not in text and not any(0xD800 <= ord(sign) <= 0xDFFF for sign in text)
+
+
+def _check(value: Any, depth: int = 0) -> None:
     if depth > DEEPEST:
         raise ValueError("too deep")
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, str) and not is_text(value):
+        raise ValueError("not a text")
+    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
     for part in inner:
-        _check_depth(part, depth + 1)
+        _check(part, depth + 1)
 
 
 def shape(code: str, message: str, status: int, fields: Mapping[str, str] | None = None) -> HttpResponse:
@@ -105,6 +113,10 @@ def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRes
 
 def not_found(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
     return shape("not_found", _("没有找到。"), 404)
+
+
+def unreadable_address(request: HttpRequest) -> HttpResponse:
+    return shape("bad_address", _("地址里有读不懂的字符。"), 400)
 
 
 def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:

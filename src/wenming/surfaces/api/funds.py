@@ -15,6 +15,7 @@ from wenming.surfaces.api.operations import (
     HEAD_OFFICER,
     OFFICERS,
     Given,
+    Id,
     Page,
     PageOf,
     Request,
@@ -28,7 +29,7 @@ router = Router(tags=["funds"])
 
 class FundOut(Schema):
     id: int
-    organisation_id: int
+    organisation_id: Id
     source: str
     name: str
     balance: int = Field(description="分")
@@ -36,7 +37,7 @@ class FundOut(Schema):
 
 class ReceiptOut(Schema):
     id: int
-    fund_id: int
+    fund_id: Id
     number: str
     payer: str
     amount: int = Field(description="分")
@@ -45,7 +46,7 @@ class ReceiptOut(Schema):
 
 
 class NewFund(Given):
-    organisation_id: int
+    organisation_id: Id
     source: Literal["fiscal", "collective", "donation"]
     name: str = Field(min_length=1, max_length=60)
 
@@ -62,7 +63,7 @@ def _shown(receipt: object) -> ReceiptOut:
 
 
 @operation(router, "GET", "/funds", roles=OFFICERS, scopes=["funds:read"], answer=Page[FundOut])
-def list_funds(request: Request, organisation_id: int | None = None) -> Page[FundOut]:
+def list_funds(request: Request, organisation_id: Id | None = None) -> Page[FundOut]:
     """The funds of the own branches and organisations, with what is left in each."""
     rows = fund_queries.fund_balances(actor=request.actor, organisation_id=organisation_id)
     return Page[FundOut](items=[FundOut.from_orm(row) for row in rows])
@@ -76,7 +77,7 @@ def open_fund(request: Request, payload: NewFund) -> FundOut:
 
 
 @operation(router, "GET", "/funds/{fund_id}/receipts", roles=OFFICERS, scopes=["funds:read"], answer=Page[ReceiptOut])
-def list_receipts(request: Request, fund_id: int, page_of: Query[PageOf]) -> Page[ReceiptOut]:
+def list_receipts(request: Request, fund_id: Id, page_of: Query[PageOf]) -> Page[ReceiptOut]:
     """What came into a fund, newest first."""
     rows = fund_queries.receipts_of(
         actor=request.actor, fund_id=fund_id, before=position_of(page_of.cursor), limit=page_of.limit + 1
@@ -93,6 +94,6 @@ def list_receipts(request: Request, fund_id: int, page_of: Query[PageOf]) -> Pag
     answer=ReceiptOut,
     status=201,
 )
-def receive_money(request: Request, fund_id: int, payload: NewReceipt) -> ReceiptOut:
+def receive_money(request: Request, fund_id: Id, payload: NewReceipt) -> ReceiptOut:
     """Record money that came in under its paper receipt."""
     return _shown(funds.receive_money(actor=request.actor, fund_id=fund_id, at=clock.now(), **payload.dict()))

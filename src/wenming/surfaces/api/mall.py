@@ -19,6 +19,7 @@ from wenming.surfaces.api.operations import (
     TELLER,
     VILLAGER,
     Given,
+    Id,
     Page,
     PageOf,
     Request,
@@ -31,7 +32,7 @@ router = Router(tags=["mall"])
 
 
 class ShelfItemOut(Schema):
-    product_id: int
+    product_id: Id
     public_id: str
     kind: str
     title: str
@@ -48,14 +49,14 @@ class ShelfItemOut(Schema):
 class ProductOut(Schema):
     id: int
     public_id: str
-    organisation_id: int
+    organisation_id: Id
     kind: str
     title: str
     plain: str
     unit: str
     price: int = Field(description="百分之一分")
     cost: int = Field(description="分")
-    fund_id: int | None
+    fund_id: Id | None
     times_max: int | None
     period_days: int
     pickup_days: int
@@ -64,7 +65,7 @@ class ProductOut(Schema):
 
 
 class StockOut(Schema):
-    product_id: int
+    product_id: Id
     title: str
     left: int
     reserved: int
@@ -72,18 +73,18 @@ class StockOut(Schema):
 
 
 class StockNow(Schema):
-    product_id: int
-    branch_id: int
+    product_id: Id
+    branch_id: Id
     left: int
 
 
 class OrderOut(Schema):
     id: int
     public_id: str
-    branch_id: int
-    product_id: int
+    branch_id: Id
+    product_id: Id
     title: str
-    depositor_id: int
+    depositor_id: Id
     quantity: int
     price: int = Field(description="整单的积分，百分之一分")
     status: str
@@ -107,7 +108,7 @@ class ProductTerms(Given):
     plain: str = Field("", max_length=200)
     unit: str = Field("份", min_length=1, max_length=8)
     cost: int = Field(0, ge=0, le=LARGEST, strict=True, description="分")
-    fund_id: int | None = None
+    fund_id: Id | None = None
     times_max: int | None = Field(None, ge=1, le=1_000_000, strict=True)
     period_days: int = Field(30, ge=0, le=3660, strict=True)
     pickup_days: int = Field(7, ge=1, le=60, strict=True)
@@ -116,7 +117,7 @@ class ProductTerms(Given):
 
 
 class NewProduct(ProductTerms):
-    organisation_id: int
+    organisation_id: Id
     kind: Literal["goods", "service"]
     title: str = Field(min_length=1, max_length=40)
     price: int = Field(ge=1, le=LARGEST, strict=True, description="百分之一分")
@@ -130,19 +131,19 @@ class ProductChange(ProductTerms):
 
 
 class Delivery(Given):
-    branch_id: int
+    branch_id: Id
     quantity: int = Field(ge=1, le=1_000_000, strict=True)
 
 
 class Count(Given):
-    branch_id: int
+    branch_id: Id
     counted: int = Field(ge=0, le=1_000_000, strict=True)
 
 
 class NewOrder(Given):
-    product_id: int
-    branch_id: int
-    depositor_id: int
+    product_id: Id
+    branch_id: Id
+    depositor_id: Id
     quantity: int = Field(1, ge=1, le=100, strict=True)
     price_seen: int | None = Field(None, ge=1, le=LARGEST, strict=True, description="看到的单价，变了就不下单")
 
@@ -188,7 +189,7 @@ def shown_product(product: Any) -> ProductOut:
 
 
 @operation(router, "GET", "/branches/{branch_id}/shelf", roles=EVERYBODY, scopes=["mall:read"], answer=Page[ShelfItemOut])
-def list_shelf(request: Request, branch_id: int) -> Page[ShelfItemOut]:
+def list_shelf(request: Request, branch_id: Id) -> Page[ShelfItemOut]:
     """What a branch offers for points, with what is left."""
     items = mall_queries.products_on_shelf(actor=request.actor, branch_id=branch_id)
     return Page[ShelfItemOut](items=[ShelfItemOut.from_orm(item) for item in items])
@@ -202,14 +203,14 @@ def list_shelf(request: Request, branch_id: int) -> Page[ShelfItemOut]:
     scopes=["mall:read"],
     answer=Page[StockOut],
 )
-def list_stock(request: Request, branch_id: int) -> Page[StockOut]:
+def list_stock(request: Request, branch_id: Id) -> Page[StockOut]:
     """What stands on a branch's shelf and what is set aside for open orders."""
     rows = mall_queries.stock_for_keepers(actor=request.actor, branch_id=branch_id)
     return Page[StockOut](items=[StockOut.from_orm(row) for row in rows])
 
 
 @operation(router, "GET", "/branches/{branch_id}/receipts", roles=[PUBLIC], scopes=[], answer=Page[DayReceiptOut])
-def list_day_receipts(request: Request, branch_id: int, day: date) -> Page[DayReceiptOut]:
+def list_day_receipts(request: Request, branch_id: Id, day: date) -> Page[DayReceiptOut]:
     """What was handed over at a branch on a day; names masked."""
     rows = mall_queries.day_receipts(branch_id=branch_id, day=day)
     return Page[DayReceiptOut](
@@ -249,7 +250,7 @@ def add_product(request: Request, payload: NewProduct) -> ProductOut:
     scopes=["mall:write"],
     answer=ProductOut,
 )
-def change_product(request: Request, product_id: int, payload: ProductChange) -> ProductOut:
+def change_product(request: Request, product_id: Id, payload: ProductChange) -> ProductOut:
     """Change what is said of a product; what is not sent stays."""
     facts = payload.dict(exclude_unset=True)
     return shown_product(mall.change_product(actor=request.actor, product_id=product_id, at=clock.now(), **facts))
@@ -264,7 +265,7 @@ def change_product(request: Request, product_id: int, payload: ProductChange) ->
     answer=StockNow,
     status=201,
 )
-def receive_stock(request: Request, product_id: int, payload: Delivery) -> StockNow:
+def receive_stock(request: Request, product_id: Id, payload: Delivery) -> StockNow:
     """Put goods that came in on a branch's shelf."""
     stock = mall.receive_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.dict())
     return StockNow(product_id=product_id, branch_id=stock.branch_id, left=stock.quantity)
@@ -279,7 +280,7 @@ def receive_stock(request: Request, product_id: int, payload: Delivery) -> Stock
     answer=StockNow,
     status=201,
 )
-def count_stock(request: Request, product_id: int, payload: Count) -> StockNow:
+def count_stock(request: Request, product_id: Id, payload: Count) -> StockNow:
     """Set a stock to what was counted on the shelf."""
     stock = mall.count_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.dict())
     return StockNow(product_id=product_id, branch_id=stock.branch_id, left=stock.quantity)
@@ -303,7 +304,7 @@ def place_order(request: Request, payload: NewOrder) -> OrderOut:
 
 
 @operation(router, "GET", "/orders", roles=EVERYBODY, scopes=["mall:read"], answer=Page[OrderOut])
-def list_orders(request: Request, depositor_id: int, page_of: Query[PageOf]) -> Page[OrderOut]:
+def list_orders(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[OrderOut]:
     """The orders of one passbook, newest first."""
     depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
     rows = mall_queries.orders_of(depositor_ids=[depositor.pk], before=position_of(page_of.cursor), limit=page_of.limit + 1)
@@ -311,7 +312,7 @@ def list_orders(request: Request, depositor_id: int, page_of: Query[PageOf]) -> 
 
 
 @operation(router, "GET", "/orders/open", roles=[TELLER, CLERK, DIRECTOR], scopes=["mall:read"], answer=Page[OrderOut])
-def list_open_orders(request: Request, page_of: Query[PageOf], branch_id: int | None = None) -> Page[OrderOut]:
+def list_open_orders(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[OrderOut]:
     """The orders that wait to be fetched at the own counters, oldest first."""
     rows = mall_queries.orders_to_hand_over(
         actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
@@ -326,13 +327,13 @@ def read_order_by_code(request: Request, code: str) -> OrderOut:
 
 
 @operation(router, "GET", "/orders/{order_id}", roles=EVERYBODY, scopes=["mall:read"], answer=OrderOut)
-def read_order(request: Request, order_id: int) -> OrderOut:
+def read_order(request: Request, order_id: Id) -> OrderOut:
     """One order of one's own, or of a branch where one holds an office."""
     return shown(request, mall_queries.order(actor=request.actor, order_id=order_id))
 
 
 @operation(router, "POST", "/orders/{order_id}/hand-over", roles=[TELLER, CLERK], scopes=["mall:hand_over"], answer=OrderOut)
-def hand_over_order(request: Request, order_id: int, payload: HandOver) -> OrderOut:
+def hand_over_order(request: Request, order_id: Id, payload: HandOver) -> OrderOut:
     """Hand the goods over, once."""
     order = mall.hand_over_order(actor=request.actor, order_id=order_id, code=payload.code, at=clock.now())
     return shown(request, order)
@@ -346,7 +347,7 @@ def hand_over_order(request: Request, order_id: int, payload: HandOver) -> Order
     scopes=["mall:write"],
     answer=OrderOut,
 )
-def cancel_order(request: Request, order_id: int, payload: Why) -> OrderOut:
+def cancel_order(request: Request, order_id: Id, payload: Why) -> OrderOut:
     """Give up an order that was not fetched; points and goods go back."""
     order = mall.cancel_order(actor=request.actor, order_id=order_id, reason=payload.reason, at=clock.now())
     return shown(request, order)
@@ -360,7 +361,7 @@ def cancel_order(request: Request, order_id: int, payload: Why) -> OrderOut:
     scopes=["mall:hand_over"],
     answer=OrderOut,
 )
-def refund_order(request: Request, order_id: int, payload: Refund) -> OrderOut:
+def refund_order(request: Request, order_id: Id, payload: Refund) -> OrderOut:
     """Take back goods that were handed over; the points return to the same passbook."""
     order = mall.refund_order(
         actor=request.actor, order_id=order_id, reason=payload.reason, restock=payload.restock, at=clock.now()

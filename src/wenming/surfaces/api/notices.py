@@ -18,6 +18,7 @@ from wenming.surfaces.api.operations import (
     SUPERVISOR,
     VILLAGER,
     Given,
+    Id,
     Page,
     PageOf,
     Request,
@@ -31,7 +32,7 @@ router = Router(tags=["notices"])
 
 class NoticeOut(Schema):
     number: str
-    branch_id: int
+    branch_id: Id
     title: str
     published_at: datetime
     ends_at: datetime
@@ -53,9 +54,9 @@ class NoticeLineOut(Schema):
 
 class ObjectionOut(Schema):
     id: int
-    branch_id: int
+    branch_id: Id
     notice_number: str
-    line_id: int
+    line_id: Id
     line_words: str
     reason: str
     words: str
@@ -73,8 +74,8 @@ class Received(Schema):
 
 
 class NewNotice(Given):
-    branch_id: int
-    declaration_ids: list[int] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
+    branch_id: Id
+    declaration_ids: list[Id] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
     workdays: int | None = Field(None, ge=3, le=7, strict=True)
 
 
@@ -110,7 +111,7 @@ def shown_objection(found: notice_queries.ObjectionFile) -> ObjectionOut:
 
 
 @operation(router, "GET", "/branches/{branch_id}/notices", roles=[PUBLIC], scopes=[], answer=Page[NoticeOut])
-def list_notices(request: Request, branch_id: int) -> Page[NoticeOut]:
+def list_notices(request: Request, branch_id: Id) -> Page[NoticeOut]:
     """The notices of a branch: those that are up first, then the newest that ended."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
     return Page[NoticeOut](items=[shown(row) for row in notice_queries.notices_on_wall(branch_id=branch.pk)])
@@ -157,7 +158,7 @@ def publish_notice(request: Request, payload: NewNotice) -> NoticeOut:
     answer=Received,
     status=201,
 )
-def raise_objection(request: Request, line_id: int, payload: NewObjection) -> Received:
+def raise_objection(request: Request, line_id: Id, payload: NewObjection) -> Received:
     """Say that a line is wrong; only who answers can see who said so."""
     made = notices.raise_objection(
         actor=request.actor, line_id=line_id, reason=payload.reason, words=payload.words, at=clock.now()
@@ -173,7 +174,7 @@ def raise_objection(request: Request, line_id: int, payload: NewObjection) -> Re
     scopes=["notices:answer"],
     answer=Page[ObjectionOut],
 )
-def list_objections(request: Request, branch_id: int | None = None) -> Page[ObjectionOut]:
+def list_objections(request: Request, branch_id: Id | None = None) -> Page[ObjectionOut]:
     """Open objections that one may answer, nearest due day first; not who raised them."""
     rows = notice_queries.objections_to_answer(actor=request.actor, at=clock.now(), branch_id=branch_id, limit=100)
     return Page[ObjectionOut](items=[shown_objection(row) for row in rows])
@@ -187,7 +188,7 @@ def list_objections(request: Request, branch_id: int | None = None) -> Page[Obje
     scopes=["notices:read"],
     answer=ObjectionOut,
 )
-def read_objection(request: Request, objection_id: int) -> ObjectionOut:
+def read_objection(request: Request, objection_id: Id) -> ObjectionOut:
     """One objection: one's own, or one that one may answer."""
     return shown_objection(notice_queries.objection(actor=request.actor, objection_id=objection_id, at=clock.now()))
 
@@ -200,7 +201,7 @@ def read_objection(request: Request, objection_id: int) -> ObjectionOut:
     scopes=["notices:answer"],
     answer=ObjectionOut,
 )
-def resolve_objection(request: Request, objection_id: int, payload: Resolution) -> ObjectionOut:
+def resolve_objection(request: Request, objection_id: Id, payload: Resolution) -> ObjectionOut:
     """Answer an objection in writing; upheld, the line leaves the wall."""
     deeds.resolve_objection(
         actor=request.actor,

@@ -6,11 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
@@ -34,6 +34,7 @@ KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 PAGE_MOST = 100
 
 T = TypeVar("T")
+Id = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST)]
 
 
 class Request(HttpRequest):

@@ -22,6 +22,7 @@ from wenming.surfaces.api.operations import (
     PUBLIC,
     USER,
     Given,
+    Id,
     Page,
     PageOf,
     Request,
@@ -35,15 +36,15 @@ router = Router(tags=["people"])
 
 class GrantOut(Schema):
     role: str
-    organisation_id: int
-    branch_ids: list[int]
+    organisation_id: Id
+    branch_ids: list[Id]
 
 
 class Me(Schema):
-    user_id: int
-    depositor_id: int | None
-    household_id: int | None
-    branch_id: int | None
+    user_id: Id
+    depositor_id: Id | None
+    household_id: Id | None
+    branch_id: Id | None
     grants: list[GrantOut]
     scopes: list[str] | None = Field(description="密钥的权限；自己登录时为空")
 
@@ -64,8 +65,8 @@ class DepositorOut(Schema):
     id: int
     kind: str
     name: str
-    branch_id: int
-    household_id: int | None
+    branch_id: Id
+    household_id: Id | None
     household_number: str
     passbook_number: str
     status: str
@@ -75,7 +76,7 @@ class DepositorOut(Schema):
 class HouseholdOut(Schema):
     id: int
     number: str
-    branch_id: int
+    branch_id: Id
     lane: str
     resident_count: int
     members: list[DepositorOut]
@@ -92,14 +93,14 @@ class Person(Given):
 
 
 class NewDepositor(Given):
-    branch_id: int
+    branch_id: Id
     kind: Literal["person", "household", "unit", "collective"] = "person"
     facts: Person
-    household_id: int | None = None
+    household_id: Id | None = None
 
 
 class NewHousehold(Given):
-    branch_id: int
+    branch_id: Id
     number: str = Field(min_length=1, max_length=20)
     head: Person
     members: list[Person] = Field([], max_length=30)
@@ -223,7 +224,7 @@ def list_branches(request: Request) -> Page[Branch]:
 
 @operation(router, "GET", "/depositors", roles=OFFICERS, scopes=["depositors:read"], answer=Page[DepositorOut])
 def list_depositors(
-    request: Request, branch_id: int, page_of: Query[PageOf], text: str = Query("", max_length=60)
+    request: Request, branch_id: Id, page_of: Query[PageOf], text: str = Query("", max_length=60)
 ) -> Page[DepositorOut]:
     """The depositors of a branch, or those that a search finds there by name, pinyin, initials or number."""
     if text:
@@ -236,7 +237,7 @@ def list_depositors(
 
 
 @operation(router, "GET", "/depositors/{depositor_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=DepositorOut)
-def read_depositor(request: Request, depositor_id: int) -> DepositorOut:
+def read_depositor(request: Request, depositor_id: Id) -> DepositorOut:
     """One depositor of the own household, or of a branch where one holds an office."""
     return shown(depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id))
 
@@ -291,7 +292,7 @@ def enrol_household(request: Request, payload: NewHousehold) -> HouseholdOut:
 
 
 @operation(router, "GET", "/households/{household_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=HouseholdOut)
-def read_household(request: Request, household_id: int) -> HouseholdOut:
+def read_household(request: Request, household_id: Id) -> HouseholdOut:
     """One household with its members."""
     return shown_household(depositor_queries.household(actor=request.actor, household_id=household_id))
 
@@ -304,7 +305,7 @@ def read_household(request: Request, household_id: int) -> HouseholdOut:
     scopes=["passbooks:read"],
     answer=PassbookOut,
 )
-def read_passbook(request: Request, depositor_id: int) -> PassbookOut:
+def read_passbook(request: Request, depositor_id: Id) -> PassbookOut:
     """What stands in a passbook now: spendable, honour, pending, held."""
     passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
     balances = ledger_queries.balances(account_ids=[passbook.points_account_id, passbook.honour_account_id])
@@ -327,7 +328,7 @@ def read_passbook(request: Request, depositor_id: int) -> PassbookOut:
 )
 def read_statement(
     request: Request,
-    depositor_id: int,
+    depositor_id: Id,
     page_of: Query[PageOf],
     unit: Literal["points", "honour"] = "points",
     start: date | None = None,

@@ -8,7 +8,7 @@ from ninja import Field, Router, Schema
 from wenming.core import clock
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.rulebooks import queries as rulebook_queries
-from wenming.surfaces.api.operations import PUBLIC, Page, Request, operation
+from wenming.surfaces.api.operations import PUBLIC, Id, Page, Request, operation
 
 router = Router(tags=["rulebooks"])
 
@@ -37,7 +37,7 @@ class RuleItemOut(Schema):
 
 
 @operation(router, "GET", "/branches/{branch_id}/rule-items", roles=[PUBLIC], scopes=[], answer=Page[RuleItemOut])
-def list_rule_items(request: Request, branch_id: int, on: date | None = None) -> Page[RuleItemOut]:
+def list_rule_items(request: Request, branch_id: Id, on: date | None = None) -> Page[RuleItemOut]:
     """The clauses that hold at a branch today, or on a day."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
     items = rulebook_queries.items_in_force(branch_id=branch.pk, on=on or clock.local_date(clock.now()))
