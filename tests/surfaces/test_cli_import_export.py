@@ -20,6 +20,12 @@ from tests import village as villages
 from tests.village import Village
 
 SAMPLES = Path(__file__).parents[2] / "samples"
+BOOKS = (
+    ("rulebook", "rulebook.xls"),
+    ("roll", "roll.xlsx"),
+    ("balances", "monthly-summary.xlsx"),
+    ("register", "register.csv"),
+)
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_an_unreadable_file_answers_in_json_as_well(village: Village) -> None:
 
 
 def fill(village: Village) -> None:
-    for kind, name in (("rulebook", "rulebook.xls"), ("roll", "roll.xlsx"), ("balances", "monthly-summary.xlsx"), ("register", "register.csv")):  # fmt: skip
+    for kind, name in BOOKS:
         assert run("import", kind, SAMPLES / name, "--branch", "LX01")[0] == 0
 
 
