@@ -72,7 +72,7 @@ class RegisterResult:
 
 @dataclass(slots=True)
 class Reckoned:
-    """One good row with its clause, person and points."""
+    """One good row with its clause, person and points; then its id, what was posted, and its line on the wall."""
 
     row: RegisterRow
     item: RuleItem
@@ -80,6 +80,10 @@ class Reckoned:
     credited: depositors.RollEntry
     given: engine.Assessment
     kept: dict[str, object]
+    pk: int = 0
+    posted: int = 0
+    transaction_id: int | None = None
+    notice_line_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -269,12 +273,13 @@ def record_register(
     bad += _unnoticed(good) if noticed_on is None else []
     if bad:
         raise refusals.RegisterHasProblems(count=len(bad), problems=bad)
-    made = _declarations(good, branch_id, actor, batch_key, digest, at)
-    _post(made, good, branch_id, at)
-    notice = None if noticed_on is not None else _notice(made, good, actor, branch_id, at)
-    bulk.create(made)
-    total = sum(one.posted or 0 for one in made)
-    facts = {"rows": len(made), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}
+    for pk, one in zip(bulk.next_ids(Declaration, len(good)), good, strict=True):
+        one.pk, one.posted = pk, one.given.points
+    _post(good, branch_id, at)
+    notice = None if noticed_on is not None else _notice(good, actor, branch_id, at)
+    _write(good, branch_id, actor, batch_key, digest, at)
+    total = sum(one.posted for one in good)
+    facts = {"rows": len(good), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}
     audit.record(
         actor=actor,
         act="deeds.register_recorded",
@@ -283,7 +288,7 @@ def record_register(
         organisation_id=branch_id,
         facts=facts,
     )
-    return RegisterResult(batch_key, len(made), total, made[0].pk, notice_number=notice.number if notice else "")
+    return RegisterResult(batch_key, len(good), total, good[0].pk, notice_number=notice.number if notice else "")
 
 
 def _digest(branch_id: int, rows: Sequence[RegisterRow]) -> str:
@@ -295,86 +300,71 @@ def _digest(branch_id: int, rows: Sequence[RegisterRow]) -> str:
 
 def _earlier(batch_key: str, digest: str) -> RegisterResult | None:
     """What this batch brought about before."""
-    made = Declaration.objects.filter(batch_key=batch_key)
-    first = made.order_by("pk").first()
+    start, end = f"{batch_key}:", f"{batch_key};"
+    made = Declaration.objects.filter(submission_key__gt=start, submission_key__lt=end, batch_key=batch_key)
+    first = made.order_by("submission_key").first()
     if first is None:
         return None
     if first.request_hash != digest:
         raise refusals.KeyReused
-    posted = list(made.values_list("posted", flat=True))
-    return RegisterResult(batch_key, len(posted), sum(one or 0 for one in posted), first.pk, is_repeat=True)
+    kept = dict(made.values_list("pk", "posted"))
+    return RegisterResult(batch_key, len(kept), sum(one or 0 for one in kept.values()), min(kept), is_repeat=True)
 
 
-def _declarations(
-    good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime
-) -> list[Declaration]:
-    made = []
-    for place, (pk, one) in enumerate(zip(bulk.next_ids(Declaration, len(good)), good, strict=True)):
-        made.append(
-            Declaration(
-                id=pk,
-                public_id=chance.public_id(),
-                branch_id=branch_id,
-                item_id=one.item.pk,
-                depositor_id=one.who.depositor_id,
-                household_id=one.who.household_id,
-                passbook_id=one.credited.passbook_id,
-                declared_by=actor.user_id,
-                door=Door.SHEET,
-                happened_on=one.row.happened_on,
-                quantity=one.row.quantity,
-                words=one.row.words[:500],
-                status=Status.DEPOSITED,
-                status_at=at,
-                declared_at=at,
-                points=one.given.points,
-                honour=one.given.honour,
-                posted=one.given.points,
-                explanation=one.kept,
-                is_noticed=True,
-                submission_key=f"{batch_key}:{one.row.row}:{place}",
-                request_hash=digest,
-                batch_key=batch_key,
-            )
+COLUMNS = (
+    "id", "public_id", "branch", "item", "depositor", "household", "passbook", "declared_by", "door", "happened_on", "quantity",
+    "words", "status", "status_at", "declared_at", "revision", "history", "points", "honour", "posted", "explanation",
+    "notice_line_id", "is_noticed", "transaction", "submission_key", "request_hash", "group_key", "batch_key",
+)  # fmt: skip
+
+
+def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime) -> None:
+    """The declarations, deposited already, without an object for each."""
+    rows = [
+        (
+            one.pk, chance.public_id(), branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
+            one.credited.passbook_id, actor.user_id, Door.SHEET.value, one.row.happened_on, one.row.quantity,
+            one.row.words[:500], Status.DEPOSITED.value, at, at, 1, [], one.given.points, one.given.honour, one.posted, one.kept,
+            one.notice_line_id, True, one.transaction_id, f"{batch_key}:{one.row.row}:{place}", digest, "", batch_key,
         )
-    return made
+        for place, one in enumerate(good)
+    ]  # fmt: skip
+    bulk.insert(Declaration, COLUMNS, rows)
 
 
-def _post(made: Sequence[Declaration], good: Sequence[Reckoned], branch_id: int, at: datetime) -> None:
+def _post(good: Sequence[Reckoned], branch_id: int, at: datetime) -> None:
     """Post the whole sheet in one act of the books; a demerit takes what is there when its row comes."""
     scope = organisations.organisation(organisation_id=branch_id).code
     balances = ledger_queries.balances({one.credited.points_account_id for one in good if one.given.points < 0})
     postings, posted = [], []
-    for declaration, one in zip(made, good, strict=True):
+    for one in good:
         account = one.credited.points_account_id
         if account in balances:
-            declaration.posted = max(one.given.points, -balances[account])
-            balances[account] += declaration.posted
-        moves = moves_for(declaration.posted or 0, one.given.honour, account, one.credited.honour_account_id)
+            one.posted = max(one.given.points, -balances[account])
+            balances[account] += one.posted
+        moves = moves_for(one.posted, one.given.honour, account, one.credited.honour_account_id)
         if moves:
-            postings.append(posting_of(declaration, moves, scope, at))
-            posted.append(declaration)
+            postings.append(posting_of(one.pk, moves, one.row.happened_on, scope, at, is_penalty=one.given.points < 0))
+            posted.append(one)
     if postings:
         numbers = ledger.post_many(book_id=organisations.book_of(branch_id=branch_id), postings=postings)
-        for declaration, number in zip(posted, numbers, strict=True):
-            declaration.transaction_id = number
+        for one, number in zip(posted, numbers, strict=True):
+            one.transaction_id = number
 
 
-def _notice(
-    made: Sequence[Declaration], good: Sequence[Reckoned], actor: Actor, branch_id: int, at: datetime
-) -> notice_queries.Notice:
+def _notice(good: Sequence[Reckoned], actor: Actor, branch_id: int, at: datetime) -> notice_queries.Notice:
     """Hang up what was posted first, the whole sheet on one notice."""
     today = clock.local_date(at)
     names = depositors.public_names(depositor_ids={one.who.depositor_id for one in good}, on=today)
     lines = [
         LineDraft(
-            queries.subject_of(declaration.pk),
-            names[one.who.depositor_id] if one.item.direction == rulebooks.Direction.MERIT else "1 户",
+            queries.subject_of(one.pk),
+            names[one.who.depositor_id],
             one.item.title,
             one.given.points or one.given.honour,
             one.row.happened_on,
         )
-        for declaration, one in zip(made, good, strict=True)
+        for one in good
     ]
     notice = notices.publish(
         actor=actor,
@@ -385,6 +375,6 @@ def _notice(
         at=at,
     )
     ids = notice_queries.line_ids(notice_id=notice.pk)
-    for declaration in made:
-        declaration.notice_line_id = ids[queries.subject_of(declaration.pk)]
+    for one in good:
+        one.notice_line_id = ids[queries.subject_of(one.pk)]
     return notice

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import connection
 
+SCRATCH = "building.sqlite3"
 FAST = (
     "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA foreign_keys=ON; "
     "PRAGMA cache_size=-400000; PRAGMA temp_store=MEMORY;"
@@ -27,7 +28,7 @@ def scratch_store() -> Iterator[None]:
         yield
         return
     place = Path(connection.settings_dict["NAME"])
-    scratch = place.with_name("building.sqlite3")
+    scratch = place.with_name(SCRATCH)
     options = connection.settings_dict["OPTIONS"]
     usual = options["init_command"]
     _remove(scratch)
@@ -46,6 +47,23 @@ def scratch_store() -> Iterator[None]:
         connection.close()
         connection.settings_dict["NAME"], options["init_command"] = place, usual
         _remove(scratch)
+
+
+@contextlib.contextmanager
+def postponed_indexes(table: str, *, keep: tuple[str, ...] = ()) -> Iterator[None]:
+    """Inside the block a table of the scratch store does without its plain indexes; at the end each is made in one sweep."""
+    if connection.vendor != "sqlite" or Path(connection.settings_dict["NAME"]).name != SCRATCH:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s AND sql IS NOT NULL", [table])
+        plain = {name: sql for name, sql in cursor.fetchall() if sql.startswith("CREATE INDEX") and name not in keep}
+        for name in plain:
+            cursor.execute(f"DROP INDEX {connection.ops.quote_name(name)}")
+    yield
+    with connection.cursor() as cursor:
+        for sql in plain.values():
+            cursor.execute(sql)
 
 
 def flush(path: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from wenming.core import clock
 from wenming.core.actor import Actor
+from wenming.core.transactions import act
 from wenming.domain.deeds import services as deeds
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
@@ -47,20 +48,24 @@ class Past:
         self.recorded = 0
 
     def live(self, say: Callable[[float, str], None]) -> None:
+        """Month after month, each as one act."""
         passed = 0.0
         for month, part in months(self.town):
             say(passed, f"{month.year}年{month.month}月")
-            if month.month == 1:
-                self._new_year(month)
-            if month.month in EXCHANGE_MONTHS:
-                self._exchange(month.replace(day=20))
-            target = int(self.town.scale.points * 100 * part)
-            whole = sum(saver.weight for some in self.savers.values() for saver in some)
-            for branch in self.town.branches:
-                weight = sum(saver.weight for saver in self.savers[branch.number])
-                self._month(branch, month, int(target * weight / whole))
-            ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
+            with act():
+                self._live_month(month, int(self.town.scale.points * 100 * part))
             passed += part
+
+    def _live_month(self, month: date, target: int) -> None:
+        if month.month == 1:
+            self._new_year(month)
+        if month.month in EXCHANGE_MONTHS:
+            self._exchange(month.replace(day=20))
+        whole = sum(saver.weight for some in self.savers.values() for saver in some)
+        for branch in self.town.branches:
+            weight = sum(saver.weight for saver in self.savers[branch.number])
+            self._month(branch, month, int(target * weight / whole))
+        ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
 
     def _new_year(self, month: date) -> None:
         start = clock.day_start(month) + timedelta(days=1, hours=9)

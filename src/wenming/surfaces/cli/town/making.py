@@ -11,6 +11,7 @@ from wenming.core.actor import system
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
+from wenming.surfaces.cli import building
 from wenming.surfaces.cli.town import enrolment, goods, history, officers, present, structure
 from wenming.surfaces.cli.town.people import Family, Roll
 from wenming.surfaces.cli.town.progress import Progress
@@ -50,7 +51,8 @@ def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, s
     shelf = goods.stock_up(actor=actor, town=town, at=opening)
     past = history.Past(actor=actor, source=source, town=town, rolls=rolls, shelf=shelf)
     width = UPTO["past"] - UPTO["enrolled"]
-    past.live(lambda part, month: progress.show(UPTO["enrolled"] + width * part, month))
+    with building.postponed_indexes("deeds_declaration", keep=("declaration_by_day",)):
+        past.live(lambda part, month: progress.show(UPTO["enrolled"] + width * part, month))
     progress.show(UPTO["past"], "今天的待办")
     logins = officers.open_doors(actor=actor, town=town, head=head, rolls=rolls, at=at - timedelta(days=60))
     present.arrange(source=source, town=town, head=head, families=rolls[1], shelf=shelf, at=at)

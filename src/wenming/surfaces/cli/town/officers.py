@@ -53,17 +53,27 @@ def _fill(actor: Actor, branch: Branch, families: Sequence[Family], at: datetime
 
 
 def _office(actor: Actor, branch: Branch, index: depositors.RollIndex, family: Family, role: str, at: datetime) -> int:
-    head = family.members[0]
-    user = identity.register_user(display_name=head.name, at=at)
+    user_id = _user(actor, branch, index, family, at)
     organisations.appoint_officer(
         actor=actor,
-        user_id=user.pk,
+        user_id=user_id,
         organisation_id=branch.id,
         role=role,
         at=at,
         lane=family.lane if role == "lane_chief" else "",
     )
-    return user.pk
+    return user_id
+
+
+def _user(actor: Actor, branch: Branch, index: depositors.RollIndex, family: Family, at: datetime) -> int:
+    """In the first branch officers have a passbook under the same log-in, so that they meet their own recusals."""
+    if branch.number > 1:
+        return identity.register_user(display_name=family.members[0].name, at=at).pk
+    depositor_id = index.heads[family.number]
+    enrolling.give_login(actor=actor, depositor_id=depositor_id, at=at)
+    user_id = depositors.user_ids_of(depositor_ids=[depositor_id])[depositor_id]
+    assert user_id is not None
+    return user_id
 
 
 def open_doors(
@@ -74,11 +84,7 @@ def open_doors(
     found = []
     index = depositors.roll_index(branch_id=branch.id)
     for role, family in zip(("villager", "elder"), _villagers(rolls[branch.number], at), strict=True):
-        depositor_id = index.heads[family.number]
-        enrolling.give_login(actor=actor, depositor_id=depositor_id, at=at)
-        user_id = depositors.user_ids_of(depositor_ids=[depositor_id])[depositor_id]
-        assert user_id is not None
-        branch.user_ids[role] = user_id
+        user_id = branch.user_ids[role] = _user(actor, branch, index, family, at)
         identity.set_password(user_id=user_id, password=PASSWORD, at=at)
         label = "村民" if role == "villager" else "老年村民"
         name = family.members[0].name

@@ -13,6 +13,7 @@ from wenming.domain.deeds import jobs as deed_jobs
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositors
+from wenming.domain.depositors import services as enrolling
 from wenming.domain.intake import services as intake
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import services as mall
@@ -64,7 +65,7 @@ class Scene:
         ]
         chief = next(family for family in families if "lane_chief" in family.members[0].classes)
         near = {family.number for family in families if (family.village, family.lane) == (chief.village, chief.lane)}
-        self.neighbours = [entry for entry in self.people if entry.household_number in near - {chief.number}]
+        self.neighbours = [entry for entry in self.people[1:] if entry.household_number in near - {chief.number}]
         self.steps = 0
 
     def actor(self, role: str, at: datetime) -> Actor:
@@ -74,7 +75,9 @@ class Scene:
     def ago(self, days: float) -> datetime:
         return self.at - timedelta(days=days)
 
-    def declare(self, code: str, days: float, *, role: str = "clerk", photos_count: int = 0) -> Any:
+    def declare(
+        self, code: str, days: float, *, role: str = "clerk", photos_count: int = 0, depositor_id: int | None = None
+    ) -> Any:
         """One declaration, made so many days ago: by a villager for oneself, or at the counter for somebody."""
         at = self.ago(days)
         actor = self.actor(role, at)
@@ -83,7 +86,8 @@ class Scene:
         elif role == "lane_chief":
             door, ids = deed_queries.Door.LANE_CHIEF, [self.source.choice(self.neighbours).depositor_id]
         else:
-            door, ids = deed_queries.Door.COUNTER, [self.source.choice(self.people).depositor_id]
+            door = deed_queries.Door.COUNTER
+            ids = [depositor_id or self.source.choice(self.people[1:]).depositor_id]
         happened_on = clock.local_date(at) - timedelta(days=1)
         item = rulebooks.item_in_force(branch_id=self.branch.id, code=code, on=happened_on)
         assert item is not None, code
@@ -178,7 +182,8 @@ def _wall(scene: Scene) -> None:
 
 
 def _queue(scene: Scene) -> None:
-    """Declarations that wait for a review, the oldest overdue; one sent back, one turned down."""
+    """Declarations that wait for a review, the oldest overdue; one of the reviewer's kin; one sent back, one turned down."""
+    _kin(scene)
     for place, code in enumerate(("1.1", "1.7", "1.6", "4.8")):
         scene.declare(code, 8.5 - place / 2, photos_count=place % 2)
     back = scene.declare("1.7", 3.4, role="elder", photos_count=1)
@@ -197,6 +202,18 @@ def _queue(scene: Scene) -> None:
         )
     ):
         scene.declare(code, 1.2 - place / 8, role=role, photos_count=count)
+
+
+def _kin(scene: Scene) -> None:
+    """A registered relative of the reviewer declares too: somebody else has to review that."""
+    at = scene.ago(4.5)
+    reviewer = scene.actor("reviewer", at)
+    relative = scene.people[0].depositor_id
+    assert reviewer.depositor_id is not None
+    enrolling.register_kin(
+        actor=scene.actor("clerk", at), first_id=reviewer.depositor_id, second_id=relative, relation="堂兄弟", at=at
+    )
+    scene.declare("4.8", 4.4, depositor_id=relative)
 
 
 def _counter(scene: Scene, shelf: goods.Shelf) -> None:
