@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -80,6 +82,12 @@ def keep(*, actor: Actor, file: IO[bytes], subject: str, at: datetime, field: st
 
 def of(subject: str) -> list[Attachment]:
     return list(Attachment.objects.filter(subject=subject).order_by("id"))
+
+
+def counts(subjects: Iterable[str]) -> dict[str, int]:
+    """How many photos each of these subjects has; those without any are left out."""
+    found = Attachment.objects.filter(subject__in=list(subjects)).values_list("subject").annotate(count=Count("pk"))
+    return dict(found.order_by())
 
 
 def find(public_id: str) -> Attachment:
