@@ -154,13 +154,15 @@ def test_the_declarer_is_told_why_not_to_review(stage: Stage) -> None:
     assert "这一笔您不能审" in page and 'id="decide"' not in page
 
 
-def test_several_are_approved_together_or_not_at_all(stage: Stage) -> None:
-    client = enter(stage, "reviewer")
+def test_several_are_approved_and_the_refused_say_why(stage: Stage) -> None:
+    client, number = enter(stage, "reviewer"), stage.deeds["submitted"]
+    assert "王建国" in text_of(client.get("/console/review/several/"))
     assert client.post("/console/review/several/", {}).status_code == 422
-    answer = client.post("/console/review/several/", {"declarations": [stage.deeds["submitted"]]})
-    assert answer.status_code == 302
-    deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])
-    assert deed.status != deed_queries.Status.SUBMITTED
+    waiting = stage.declare(list(stage.items)[3], "张伟", words="第二件")
+    answer = client.post("/console/review/several/", {"declarations": [number, stage.deeds["on_notice:王建国"]]})
+    assert answer.status_code == 422 and "有 1 笔没通过" in text_of(answer)
+    assert deed_queries.declaration(actor=system(), declaration_id=number).status != deed_queries.Status.SUBMITTED
+    assert client.post("/console/review/several/", {"declarations": [waiting]}).status_code == 302
 
 
 def test_the_counter_finds_by_code_card_name_and_pinyin(stage: Stage) -> None:

@@ -153,20 +153,43 @@ def _checks(chosen: Any, photos: list[Any], found: Any, duplicates: list[Any]) -
 
 @console("review", *REVIEWERS)
 def review_several(desk: Desk) -> HttpResponse:
-    """Complete ones, ticked on one list and approved together."""
-    queue = list(deed_queries.declarations_to_review(actor=desk.actor, branch_id=desk.branch.pk, limit=100))
+    """Complete ones, ticked on one list and approved together; each that is refused stays and says why."""
     form = Entry.of(desk.request)
+    refused: dict[int, str] = {}
     if desk.request.method == "POST":
         chosen = form.ids("declarations")
         if not chosen:
             form.wrong("declarations", _("请至少勾一笔。"))
         if form.ok:
             with form.catching("declarations"):
-                deeds.approve_many(actor=desk.actor, declaration_ids=chosen, at=desk.at)
+                outcomes = deeds.approve_many(actor=desk.actor, declaration_ids=chosen, at=desk.at)
+                refused = {one.declaration_id: one.words for one in outcomes if not one.is_approved}
+                if len(outcomes) > len(refused):
+                    desk.say(_("通过了 {n} 笔。").format(n=len(outcomes) - len(refused)))
+        if refused:
+            form.wrong("declarations", _("有 {n} 笔没通过，原因写在那一行。").format(n=len(refused)))
         if form.ok:
-            desk.say(_("一起通过了 {n} 笔。").format(n=len(chosen)))
             return redirect("console:review")
-    return desk.show("deeds/several.html", status=form.status, queue=queue, form=form)
+    queue = deed_queries.declarations_to_review(actor=desk.actor, branch_id=desk.branch.pk, limit=100)
+    photos = attachments.counts(deed_queries.subject_of(declaration.pk) for declaration in queue)
+    shown = [one for one in queue if one.pk in refused or _is_complete(one, photos)]
+    return desk.show(
+        "deeds/several.html",
+        status=form.status if desk.request.method == "POST" else 200,
+        queue=shown,
+        left_out=len(queue) - len(shown),
+        photos={one.pk: photos.get(deed_queries.subject_of(one.pk), 0) for one in shown},
+        refused=refused,
+        form=form,
+    )
+
+
+def _is_complete(declaration: Any, photos: dict[str, int]) -> bool:
+    """Whether what the clause asks for is there: a photo, or words where words or nothing will do."""
+    if photos.get(deed_queries.subject_of(declaration.pk)):
+        return True
+    asked = set(declaration.item.evidence)
+    return "none" in asked or bool(declaration.words and asked - {"photo"})
 
 
 @require_GET

@@ -28,7 +28,7 @@ from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console import words
 from wenming.surfaces.console.page import ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
-from wenming.ui.filters import day, full_day, moment, voucher
+from wenming.ui.filters import day, moment, voucher
 from wenming.ui.tiers import tier_of
 
 TABS = ("passbook", "deeds", "orders", "changes")
@@ -317,7 +317,7 @@ def passbook_data(desk: Desk, depositor: Any) -> dict[str, Any]:
         "url": desk.request.build_absolute_uri(reverse("board:find")),
         "lines": [
             {
-                "day": full_day(line.occurred_at),
+                "day": f"{clock.local_date(line.occurred_at):%Y-%m-%d}",
                 "words": titles.get(line.subject) or str(Kind(line.kind).label),
                 "amount": line.amount,
                 "balance": line.balance_after,
