@@ -119,14 +119,14 @@ def newest(heads: Heads) -> list[dict[str, Any]]:
     return [{"book": code, "size": max(seals), "root": seals[max(seals)]} for code, seals in sorted(heads.items())]
 
 
-def check_against_published(heads: Heads, published: list[dict[str, Any]]) -> None:
-    """Refuse a copy that knows less than what was already published, or something else."""
+def check_against_published(heads: Heads, published: list[dict[str, Any]], *, is_forced: bool) -> None:
+    """Refuse a copy that knows less than what was already published (unless forced), or something else (always)."""
     for head in published:
         book, size, root = str(head["book"]), int(head["size"]), str(head["root"])
         if not size:
             continue
         seals = heads.get(book, {})
-        if max(seals, default=0) < size:
+        if max(seals, default=0) < size and not is_forced:
             message = _("备份里 {book} 这本账只封到 {have} 笔，公布过 {size} 笔：这个备份太旧。一定要用就加 --force。")
             raise WrongUse(message.format(book=book, have=max(seals, default=0), size=size))
         if size in seals and seals[size] != root:
@@ -158,8 +158,7 @@ def restore(source: Path, *, published: list[dict[str, Any]], is_forced: bool) -
             raise WrongUse(
                 _("钥匙对不上：请先把原来的 vault.key 放进数据夹，不然身份证号和电话读不出来。一定要恢复就加 --force。")
             )
-        if not is_forced:
-            check_against_published(heads_of(waiting / STORE), published)
+        check_against_published(heads_of(waiting / STORE), published, is_forced=is_forced)
         connection.close()
         for ending in ("-wal", "-shm", "-journal"):
             (target / f"{STORE}{ending}").unlink(missing_ok=True)
