@@ -40,7 +40,7 @@ def appoint(*, actor: Actor, town: Town, rolls: dict[int, list[Family]], at: dat
 
 def _fill(actor: Actor, branch: Branch, families: Sequence[Family], at: datetime) -> None:
     index = depositors.roll_index(branch_id=branch.id)
-    first = families[0].joined_in
+    first = min(family.joined_in for family in families)
     able = [family for family in families if family.number and family.joined_in == first and family.members[0].phone]
     chiefs = [family for family in able if "lane_chief" in family.members[0].classes]
     others = iter(family for family in able if "lane_chief" not in family.members[0].classes)
