@@ -81,7 +81,7 @@ def declare_deed(
     _check_item(item, door)
     _check_evidence(item, door, words, bool(photos))
     classes = depositors.classes_on(depositor_ids=[one.pk for one in people], on=happened_on)
-    group_key = hashlib.sha256(submission_key.encode()).hexdigest()[:32] if len(people) > 1 else ""
+    group_key = hashlib.sha256(submission_key.encode()).hexdigest()[:32] if len(people) > 1 else None
     made = []
     for place, one in enumerate(people):
         _check_day(item, happened_on, one.joined_on, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from wenming.core import clock, states
 from wenming.core.actor import Actor
@@ -134,7 +134,8 @@ def deposit(declaration: Declaration, actor: Actor, at: datetime) -> None:
     passbook = declaration.passbook
     moves = moves_for(declaration.posted or 0, declaration.honour or 0, passbook.points_account_id, passbook.honour_account_id)
     if moves:
-        posting = posting_of(declaration, moves, declaration.branch.code, at)
+        is_penalty = (declaration.points or 0) < 0
+        posting = posting_of(declaration.pk, moves, declaration.happened_on, declaration.branch.code, at, is_penalty=is_penalty)
         declaration.transaction = ledger.post(book_id=organisations.book_of(branch_id=declaration.branch_id), posting=posting)
     states.move(declaration, to=Status.DEPOSITED)
     declaration.status_at = at
@@ -158,16 +159,16 @@ def moves_for(posted: int, honour: int, points_account_id: int, honour_account_i
     return tuple(moves)
 
 
-def posting_of(declaration: Declaration, moves: tuple[ledger.Move, ...], scope: str, at: datetime) -> ledger.Posting:
+def posting_of(
+    pk: int, moves: tuple[ledger.Move, ...], happened_on: date, scope: str, at: datetime, *, is_penalty: bool
+) -> ledger.Posting:
     """One deed as the books write it: under its subject, once for ever."""
-    subject = queries.subject_of(declaration.pk)
-    is_penalty = declaration.points is not None and declaration.points < 0
     return ledger.Posting(
         kind=ledger.Kind.PENALTY if is_penalty else ledger.Kind.DEED_DEPOSITED,
-        subject=subject,
+        subject=queries.subject_of(pk),
         moves=moves,
-        key=subject,
-        occurred_at=clock.day_start(declaration.happened_on),
+        key=queries.subject_of(pk),
+        occurred_at=clock.day_start(happened_on),
         recorded_at=at,
         scope=scope,
     )

@@ -70,7 +70,7 @@ class Declaration(models.Model):
     transaction = models.OneToOneField("ledger.Transaction", null=True, on_delete=models.PROTECT, related_name="+")
     submission_key = models.CharField(max_length=96, unique=True)
     request_hash = models.CharField(max_length=64, default="")
-    group_key = models.CharField(max_length=32, blank=True, default="")
+    group_key = models.CharField(max_length=32, null=True)
     batch_key = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
@@ -90,9 +90,8 @@ class Declaration(models.Model):
             models.Index(fields=["household", "item", "happened_on"], name="declaration_household"),
             models.Index(fields=["depositor", "-id"], name="declaration_of_depositor"),
             models.Index(fields=["branch", "happened_on"], name="declaration_by_day"),
-            models.Index(fields=["branch"], condition=Q(status="deposited", is_noticed=False), name="declaration_unnoticed"),
-            models.Index(fields=["batch_key"], condition=~Q(batch_key=""), name="declaration_batch"),
-            models.Index(fields=["group_key"], condition=~Q(group_key=""), name="declaration_group"),
+            models.Index(fields=["branch", "status", "id"], condition=Q(is_noticed=False), name="declaration_unnoticed"),
+            models.Index(fields=["group_key"], condition=Q(group_key__isnull=False), name="declaration_group"),
         ]
 
 

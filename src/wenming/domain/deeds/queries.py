@@ -141,14 +141,14 @@ def declarations_in(
 
 def group_of(declaration: Declaration) -> list[Declaration]:
     """The declarations of one deed done by several, this one among them."""
-    if not declaration.group_key:
+    if declaration.group_key is None:
         return [declaration]
     return list(Declaration.objects.select_related(*SHOWN).filter(group_key=declaration.group_key).order_by("pk"))
 
 
 def beneficiaries_of(declaration: Declaration) -> list[int]:
     """Everyone whom the deed gives points: the whole group."""
-    if not declaration.group_key:
+    if declaration.group_key is None:
         return [declaration.depositor_id]
     return list(Declaration.objects.filter(group_key=declaration.group_key).values_list("depositor_id", flat=True))
 
@@ -325,8 +325,8 @@ def waiting(*, branch_ids: Iterable[int]) -> Waiting:
 
 def to_publish(*, branch_ids: Iterable[int]) -> QuerySet[Declaration]:
     """What the next notice will carry: approved deeds, and deeds that were posted first."""
-    posted_first = Q(status=Status.DEPOSITED, is_noticed=False)
-    return Declaration.objects.filter(Q(status=Status.APPROVED) | posted_first, branch_id__in=list(branch_ids))
+    waiting_for = (Status.APPROVED, Status.DEPOSITED)
+    return Declaration.objects.filter(is_noticed=False, status__in=waiting_for, branch_id__in=list(branch_ids))
 
 
 def awaiting_notice(*, actor: Actor, branch_id: int, limit: int = 500) -> list[Declaration]:

@@ -300,15 +300,13 @@ def _digest(branch_id: int, rows: Sequence[RegisterRow]) -> str:
 
 def _earlier(batch_key: str, digest: str) -> RegisterResult | None:
     """What this batch brought about before."""
-    start, end = f"{batch_key}:", f"{batch_key};"
-    made = Declaration.objects.filter(submission_key__gt=start, submission_key__lt=end, batch_key=batch_key)
-    first = made.order_by("submission_key").first()
+    first = Declaration.objects.filter(submission_key=f"{batch_key}:0").first()
     if first is None:
         return None
     if first.request_hash != digest:
         raise refusals.KeyReused
-    kept = dict(made.values_list("pk", "posted"))
-    return RegisterResult(batch_key, len(kept), sum(one or 0 for one in kept.values()), min(kept), is_repeat=True)
+    kept = list(Declaration.objects.filter(pk__gte=first.pk, batch_key=batch_key).values_list("posted", flat=True))
+    return RegisterResult(batch_key, len(kept), sum(one or 0 for one in kept), first.pk, is_repeat=True)
 
 
 COLUMNS = (
@@ -325,7 +323,7 @@ def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: st
             one.pk, chance.public_id(), branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
             one.credited.passbook_id, actor.user_id, Door.SHEET.value, one.row.happened_on, one.row.quantity,
             one.row.words[:500], Status.DEPOSITED.value, at, at, 1, [], one.given.points, one.given.honour, one.posted, one.kept,
-            one.notice_line_id, True, one.transaction_id, f"{batch_key}:{one.row.row}:{place}", digest, "", batch_key,
+            one.notice_line_id, True, one.transaction_id, f"{batch_key}:{place}", digest, None, batch_key,
         )
         for place, one in enumerate(good)
     ]  # fmt: skip
