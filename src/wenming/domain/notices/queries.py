@@ -86,6 +86,14 @@ def notice(*, number: str) -> Notice:
     return found
 
 
+def notice_of(*, notice_id: int) -> Notice:
+    """One notice by its id."""
+    found = Notice.objects.select_related("branch").filter(pk=notice_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _wall_line(line: NoticeLine, at: datetime) -> WallLine:
     status = line.status
     if status == NoticeLine.Status.CONTESTED and at < line.notice.ends_at:

@@ -1,0 +1,191 @@
+"""The workflow as a machine: whatever is done in whatever order, no deed ends with an open objection, each gives exactly
+one award, an edit starts review and notice anew, and the passbook agrees with the deeds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests import deeds_stage as stage
+from tests.village import Village
+from wenming.core.actor import system
+from wenming.core.errors import Refusal
+from wenming.domain.deeds import jobs
+from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.deeds import services as deeds
+from wenming.domain.deeds.queries import Status
+from wenming.domain.ledger import queries as ledger
+from wenming.domain.notices import queries as notices
+from wenming.domain.notices import services as notice_services
+
+pytest_plugins = ["tests.deeds_fixtures"]
+pytestmark = pytest.mark.django_db
+WHO = st.sampled_from(["王秀梅", "张伟"])
+CLAUSE = st.sampled_from(["1.1", "1.2", "1.4"])
+REVIEWER = st.sampled_from(["reviewer", "reviewer2", "director"])
+PLACE = st.integers(0, 5)
+
+
+@contextlib.contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@dataclass
+class Seen:
+    """What the machine knows of a declaration: the last edit and when its present notice was hung up."""
+
+    edited_at: datetime
+
+
+def machine(village: Village) -> type[RuleBasedStateMachine]:
+    class Workflow(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stack = contextlib.ExitStack()
+            self.stack.enter_context(undone())
+            self.at = stage.THURSDAY
+            self.made: dict[int, Seen] = {}
+
+        def teardown(self) -> None:
+            self.stack.close()
+
+        def pick(self, place: int) -> deed_queries.Declaration | None:
+            ids = list(self.made)
+            return deed_queries.declaration(actor=system(), declaration_id=ids[place % len(ids)]) if ids else None
+
+        @rule(days=st.integers(0, 6))
+        def time_goes_by(self, days: int) -> None:
+            self.at += timedelta(days=days, hours=5)
+
+        @rule(who=WHO, code=CLAUSE)
+        def declare(self, who: str, code: str) -> None:
+            with contextlib.suppress(Refusal):
+                made = stage.declare(village, who, code, at=self.at, key=f"k{len(self.made)}")
+                self.made[made.pk] = Seen(self.at)
+
+        @rule(place=PLACE, by=REVIEWER, decision=st.sampled_from(["approve", "approve", "approve", "return", "reject"]))
+        def review(self, place: int, by: str, decision: str) -> None:
+            found = self.pick(place)
+            if found is not None:
+                with contextlib.suppress(Refusal):
+                    stage.review(village, found, at=self.at, by=by, decision=decision)
+
+        @rule(place=PLACE)
+        def amend(self, place: int) -> None:
+            found = self.pick(place)
+            if found is None:
+                return
+            with contextlib.suppress(Refusal):
+                changed = deeds.amend_declaration(
+                    actor=village.officer("clerk", at=self.at), declaration_id=found.pk, happened_on=found.happened_on,
+                    quantity=1, words=f"改 {found.revision}", photos=[], at=self.at,
+                )  # fmt: skip
+                assert (changed.status, changed.revision, changed.points) == (Status.SUBMITTED, found.revision + 1, None)
+                assert len(changed.history) == found.revision
+                self.made[found.pk].edited_at = self.at
+
+        @rule(place=PLACE)
+        def withdraw(self, place: int) -> None:
+            found = self.pick(place)
+            if found is not None:
+                with contextlib.suppress(Refusal):
+                    deeds.withdraw_declaration(actor=village.officer("clerk"), declaration_id=found.pk, at=self.at)
+
+        @rule()
+        def publish(self) -> None:
+            with contextlib.suppress(Refusal):
+                stage.publish(village, at=self.at)
+
+        @rule(place=PLACE)
+        def object_to(self, place: int) -> None:
+            found = self.pick(place)
+            if found is not None and found.notice_line_id is not None:
+                with contextlib.suppress(Refusal):
+                    notice_services.raise_objection(
+                        actor=village.villager("刘德福"), line_id=found.notice_line_id, reason="other", words="那天没看见他",
+                        at=self.at,
+                    )  # fmt: skip
+
+        @rule(upheld=st.booleans())
+        def answer(self, upheld: bool) -> None:
+            supervisor = village.officer("supervisor", at=self.at)
+            for file in notices.objections_to_answer(actor=supervisor, at=self.at)[:1]:
+                deeds.resolve_objection(actor=supervisor, objection_id=file.id, upheld=upheld, answer="查过签到了", at=self.at)
+
+        @rule(place=PLACE)
+        def put_right(self, place: int) -> None:
+            found = self.pick(place)
+            if found is None:
+                return
+            with contextlib.suppress(Refusal):
+                deeds.propose_reversal(actor=village.officer("clerk"), declaration_id=found.pk, reason="记错了", at=self.at)
+            for reversal in deed_queries.reversals_to_confirm(actor=village.officer("head"))[:1]:
+                with contextlib.suppress(Refusal):
+                    deeds.confirm_reversal(actor=village.officer("head"), reversal_id=reversal.pk, at=self.at)
+
+        @rule()
+        def run_the_timetable(self) -> None:
+            contested = {
+                found.pk
+                for found in map(self.pick, range(len(self.made)))
+                if found is not None
+                and found.status == Status.ON_NOTICE
+                and notices.has_open_objection(subject=f"deed:{found.pk}")
+            }
+            jobs.run_due(at=self.at)
+            for pk in contested:
+                assert deed_queries.declaration(actor=system(), declaration_id=pk).status == Status.ON_NOTICE
+
+        @rule(place=PLACE)
+        def deposit_by_hand(self, place: int) -> None:
+            found = self.pick(place)
+            if found is None:
+                return
+            blocked = notices.has_open_objection(subject=f"deed:{found.pk}")
+            try:
+                done = deeds.deposit_deed(actor=village.officer("clerk"), declaration_id=found.pk, at=self.at)
+            except Refusal:
+                return
+            assert found.status == Status.DEPOSITED or not (blocked and done.status == Status.DEPOSITED)
+
+        @invariant()
+        def every_award_is_in_the_books_exactly_once(self) -> None:
+            held = {"王秀梅": 0, "张伟": 0}
+            for pk, seen in self.made.items():
+                found = deed_queries.declaration(actor=system(), declaration_id=pk)
+                award = ledger.transaction_by_key(village.book_id, f"deed:{pk}")
+                undo = ledger.transaction_by_key(village.book_id, f"deed:{pk}:reversed")
+                assert (award is not None) == (found.status in (Status.DEPOSITED, Status.REVERSED))
+                assert (undo is not None) == (found.status == Status.REVERSED)
+                if found.status == Status.DEPOSITED:
+                    held[found.depositor.name] += found.points or 0
+                    assert deed_queries.replay(found).points == found.points
+                    if found.item.code != "1.2":
+                        assert found.notice_line_id is not None
+                        line = notices.line(line_id=found.notice_line_id, at=self.at)
+                        hung_up = notices.notice_of(notice_id=line.notice_id)
+                        assert line.status == "cleared"
+                        assert seen.edited_at <= hung_up.published_at and hung_up.ends_at <= found.status_at
+            for name, points in held.items():
+                assert stage.points_of(village, name) == points
+
+    return Workflow
+
+
+def test_no_path_ends_wrong(village: Village) -> None:
+    village.villager("刘德福")
+    run_state_machine_as_test(
+        machine(village),
+        settings=settings(max_examples=12, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)),
+    )
