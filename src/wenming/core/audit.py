@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
 from wenming.core.models import AuditEvent
-from wenming.core.transactions import take_turn
+from wenming.core.transactions import at_the_end, take_turn
 
 START = bytes(32)
 
@@ -39,9 +39,7 @@ def record(
     organisation_id: int | None = None,
     facts: dict[str, object] | None = None,
 ) -> None:
-    """Append one event. Call inside a service; the chain is locked until that service ends."""
-    take_turn("audit")
-    last = AuditEvent.objects.order_by("-id").only("hash").first()
+    """Append one event. Call inside a service: it is written as the last thing of the act, in the same transaction."""
     event = AuditEvent(
         at=at,
         user_id=actor.user_id,
@@ -50,8 +48,15 @@ def record(
         subject=subject,
         organisation_id=organisation_id,
         facts=facts or {},
-        previous_hash=bytes(last.hash) if last else START,
     )
+    at_the_end(lambda: _append(event))
+
+
+def _append(event: AuditEvent) -> None:
+    """Link the event to the last one; nobody else appends until this act ends."""
+    take_turn("audit")
+    last = AuditEvent.objects.order_by("-id").only("hash").first()
+    event.previous_hash = bytes(last.hash) if last else START
     event.hash = hashlib.sha256(canonical(event)).digest()
     event.save(force_insert=True)
 

@@ -20,15 +20,55 @@ R = TypeVar("R")
 _turn = threading.RLock()
 
 
+class _Running(threading.local):
+    """The acts that run in this thread, one inside the other, and what is to be written when the outermost ends."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.last: list[Callable[[], None]] = []
+
+
+_running = _Running()
+
+
 @contextlib.contextmanager
 def act() -> Iterator[None]:
     """One act: outermost, a transaction; inside another act, a savepoint of it."""
+    already = len(_running.last)
+    _running.depth += 1
+    try:
+        with _transaction():
+            yield
+            if _running.depth == 1:
+                while _running.last:
+                    _running.last.pop(0)()
+    except BaseException:
+        del _running.last[already:]
+        raise
+    finally:
+        _running.depth -= 1
+
+
+@contextlib.contextmanager
+def _transaction() -> Iterator[None]:
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with _turn, transaction.atomic():
             yield
     else:
         with transaction.atomic():
             yield
+
+
+def at_the_end(write: Callable[[], None]) -> None:
+    """Write this when the act ends, still inside its transaction; at once where no act runs.
+
+    For rows that everybody waits for, such as the end of a chain: their lock is then always the last one taken, so two
+    acts never wait for each other. What belongs to an inner act that is undone is not written.
+    """
+    if _running.depth:
+        _running.last.append(write)
+    else:
+        write()
 
 
 def service(function: Callable[P, R]) -> Callable[P, R]:
