@@ -159,7 +159,7 @@ def test_several_are_approved_and_the_refused_say_why(stage: Stage) -> None:
     assert "王建国" in text_of(client.get("/console/review/several/"))
     assert client.post("/console/review/several/", {}).status_code == 422
     waiting = stage.declare(list(stage.items)[3], "张伟", words="第二件")
-    answer = client.post("/console/review/several/", {"declarations": [number, stage.deeds["on_notice:王建国"]]})
+    answer = client.post("/console/review/several/", {"declarations": [number, stage.deeds["returned"]]})
     assert answer.status_code == 422 and "有 1 笔没通过" in text_of(answer)
     assert deed_queries.declaration(actor=system(), declaration_id=number).status != deed_queries.Status.SUBMITTED
     assert client.post("/console/review/several/", {"declarations": [waiting]}).status_code == 302

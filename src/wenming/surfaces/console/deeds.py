@@ -167,7 +167,8 @@ def review_several(desk: Desk) -> HttpResponse:
                 if len(outcomes) > len(refused):
                     desk.say(_("通过了 {n} 笔。").format(n=len(outcomes) - len(refused)))
         if refused:
-            form.wrong("declarations", _("有 {n} 笔没通过，原因写在那一行。").format(n=len(refused)))
+            why = " ".join(dict.fromkeys(refused.values()))
+            form.wrong("declarations", _("有 {n} 笔没通过。{why}").format(n=len(refused), why=why))
         if form.ok:
             return redirect("console:review")
     queue = deed_queries.declarations_to_review(actor=desk.actor, branch_id=desk.branch.pk, limit=100)
