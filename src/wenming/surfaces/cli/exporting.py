@@ -73,7 +73,10 @@ def write_table(made: Export, out: Path) -> int:
 
 @contextlib.contextmanager
 def snapshot() -> Iterator[None]:
-    """Read everything as of one instant, without holding up those who write."""
+    """Read everything as of one instant, without holding up those who write; inside an act, as that act sees it."""
+    if connection.in_atomic_block:
+        yield
+        return
     if connection.vendor == "sqlite":
         connection.ensure_connection()
         usual, connection.transaction_mode = connection.transaction_mode, "DEFERRED"  # type: ignore[attr-defined]
