@@ -109,7 +109,7 @@ def raw_instant(column: str) -> str:
 
 def micros_of(raw: Any) -> int:
     """Microseconds since 1970 of an instant that was read by `raw_instant`."""
-    return memento.micros(datetime.fromisoformat(raw) if isinstance(raw, str) else raw)
+    return (datetime.fromisoformat(raw) - NAIVE_EPOCH) // memento.MICROSECOND if isinstance(raw, str) else memento.micros(raw)
 
 
 @contextlib.contextmanager

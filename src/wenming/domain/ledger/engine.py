@@ -21,7 +21,7 @@ from wenming.domain.ledger import dialect, memento, refusals
 from wenming.domain.ledger.hashing import Digest, digest_of
 from wenming.domain.ledger.models import ENTRIES_MOST, Kind, Unit
 
-HOUSES: dict[str, tuple[str, ...]] = {
+HOUSES: dict[Unit, tuple[str, ...]] = {
     Unit.POINTS: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
     Unit.HONOUR: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
     Unit.FEN: ("outside",),
@@ -74,6 +74,13 @@ ACCOUNT_COLUMNS = (
     "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
     "last_sequence, last_recorded, closed_at IS NOT NULL"
 )
+BOOK_AND_HOUSES = (
+    "SELECT b.code, b.algorithm, b.sealed_through, {columns} FROM ledger_book b JOIN ledger_account a ON a.book_id = b.id "
+    "WHERE b.id = %s AND a.code IN ({names})"
+).format(
+    columns=", ".join(f"a.{column}" for column in ACCOUNT_COLUMNS.replace("OR unit", "OR a.unit").split(", ")),
+    names=", ".join(f"'{unit.value}:{name}'" for unit, names in HOUSES.items() for name in names),
+)
 
 
 @dataclass(slots=True)
@@ -111,10 +118,13 @@ class Known:
     request_hash: bytes
 
 
-def post_batch(book_id: int, postings: Sequence[Posting]) -> list[int]:
-    """Post a batch inside the caller's transaction; the pks in order. A key already there with the same words gives its pk."""
+def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], list[dialect.Row]]:
+    """Post a batch inside the caller's transaction: the pks in order, and the rows of the transactions that are new.
+
+    A key that is already there with the same words gives its pk and no new row.
+    """
     if not postings:
-        return []
+        return [], []
     known: dict[str, Known] = {}
     has_looked = False
     while True:
@@ -123,7 +133,7 @@ def post_batch(book_id: int, postings: Sequence[Posting]) -> list[int]:
             results = _plan(stage, postings, known)
             with transaction.atomic():
                 _write(stage)
-            return results
+            return results, stage.transactions
         except (Refusal, IntegrityError) as error:
             found = _known(book_id, postings)
             if found.keys() == known.keys() and (has_looked or isinstance(error, Refusal)):
@@ -143,14 +153,12 @@ def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     dialect.join_posting(book_id)
     houses: dict[str, dict[str, AccountState]] = {}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT code, algorithm, sealed_through FROM ledger_book WHERE id = %s", [book_id])
-        code, algorithm, sealed_through = cursor.fetchone()
-        names = [f"{unit}:{name}" for unit, group in HOUSES.items() for name in group]
-        condition, values = dialect.among("code", names)
-        cursor.execute(f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND {condition}", [book_id, values])
-        for row in cursor.fetchall():
-            house = AccountState(row)
-            houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+        cursor.execute(BOOK_AND_HOUSES, [book_id])
+        rows = cursor.fetchall()
+    code, algorithm, sealed_through = rows[0][:3]
+    for row in rows:
+        house = AccountState(row[3:])
+        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
     past = _read_past({pk for posting in postings for pk in (posting.ends, posting.reverses) if pk is not None}, houses)
     wanted: set[int] = set()
     outside = houses["outside"][Unit.FEN]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import DEFAULT_DB_ALIAS
+
 from wenming.core import chance, points
 from wenming.core.transactions import service
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
@@ -119,13 +121,24 @@ def close_account(*, account_id: int, at: datetime) -> Account:
 @service
 def post(*, book_id: int, posting: Posting) -> Transaction:
     """Post one act. The same key with the same words gives the transaction that is already there."""
-    return Transaction.objects.get(pk=engine.post_batch(book_id, [posting])[0])
+    (pk,), rows = engine.post_batch(book_id, [posting])
+    return _as_posted(rows[0]) if rows else Transaction.objects.get(pk=pk)
+
+
+def _as_posted(row: dialect.Row) -> Transaction:
+    """The transaction that was just written, without reading it again."""
+    facts = dict(zip(engine.TRANSACTION_COLUMNS, row, strict=True))
+    for name in ("occurred_at", "recorded_at"):
+        facts[name] = memento.instant(dialect.micros_of(facts[name]))
+    posted = Transaction(**facts)
+    posted._state.adding, posted._state.db = False, DEFAULT_DB_ALIAS
+    return posted
 
 
 @service
 def post_many(*, book_id: int, postings: Sequence[Posting]) -> list[int]:
     """Post a sheet of acts, all or nothing, in this order; the pks of their transactions."""
-    return engine.post_batch(book_id, postings)
+    return engine.post_batch(book_id, postings)[0]
 
 
 @service

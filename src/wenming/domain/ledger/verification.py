@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from wenming.core import audit
 from wenming.domain.ledger import dialect, memento, merkle
@@ -42,6 +43,22 @@ class Report:
     transactions: int
     entries: int
     faults: list[Fault]
+
+
+WORDS = {
+    "seal.root": gettext_lazy("第 {size} 笔处的封账指纹和账本对不上。"),
+    "seal.nodes": gettext_lazy("第 {size} 笔处的封账证明材料对不上。"),
+    "seal.houses": gettext_lazy("第 {size} 笔处的内部账户结余对不上。"),
+    "seal.instant": gettext_lazy("第 {size} 笔处的封账时间不对。"),
+    "seal.chain": gettext_lazy("第 {size} 笔处的封账和前一次接不上。"),
+    "account.balance": gettext_lazy("账户 {id} 的结余和流水对不上。"),
+    "account.totals": gettext_lazy("账户 {id} 的累计和流水对不上。"),
+    "account.held": gettext_lazy("账户 {id} 的预留和流水对不上。"),
+    "account.sequence": gettext_lazy("账户 {id} 的行数和流水对不上。"),
+    "account.instant": gettext_lazy("账户 {id} 的最近记账时间和流水对不上。"),
+    "account.certificate": gettext_lazy("账户 {id} 的开户内容被改过。"),
+    "account.closed": gettext_lazy("账户 {id} 销户之后还有积分。"),
+}
 
 
 class _Enough(Exception):
@@ -330,16 +347,16 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
             houses[code] = houses.get(code, 0) + amount
         sealed = memento.micros(seal.sealed_at)
         facts = [
-            ("seal.root", bytes(seal.root) == growth.root(), _("第 {size} 笔处的封账指纹和账本对不上。")),
-            ("seal.nodes", bytes(seal.nodes) == b"".join(nodes), _("第 {size} 笔处的封账证明材料对不上。")),
-            ("seal.houses", seal.house_balances == houses, _("第 {size} 笔处的内部账户结余对不上。")),
-            ("seal.instant", sealed >= max(sealed_last, dialect.micros_of(last)), _("第 {size} 笔处的封账时间不对。")),
+            ("seal.root", bytes(seal.root) == growth.root()),
+            ("seal.nodes", bytes(seal.nodes) == b"".join(nodes)),
+            ("seal.houses", seal.house_balances == houses),
+            ("seal.instant", sealed >= max(sealed_last, dialect.micros_of(last))),
         ]  # fmt: skip
         chain = seal_digest(volume.digest, chain, seal.size, bytes(seal.root), sealed, seal.house_balances)
-        facts.append(("seal.chain", bytes(seal.digest) == chain, _("第 {size} 笔处的封账和前一次接不上。")))
-        for code, holds, message in facts:
+        facts.append(("seal.chain", bytes(seal.digest) == chain))
+        for code, holds in facts:
             if not holds:
-                work.fault(code, book.pk, seal.size, message, size=seal.size)
+                work.fault(code, book.pk, seal.size, str(WORDS[code]), size=seal.size)
         chain, sealed_last = bytes(seal.digest), sealed
     extra = next(leaves, None)
     if extra is not None:
@@ -368,17 +385,17 @@ def _check_accounts(work: _Work) -> None:
         is_left = held or (balance and unit != Unit.HONOUR)
         is_well_closed = closed is None or not (is_left or last > dialect.micros_of(closed))
         facts = [
-            ("account.balance", balance == account.balance, _("账户 {id} 的结余和流水对不上。")),
-            ("account.totals", (credited, debited) == (account.credited, account.debited), _("账户 {id} 的累计和流水对不上。")),
-            ("account.held", held == account.held, _("账户 {id} 的预留和流水对不上。")),
-            ("account.sequence", sequence == account.sequence, _("账户 {id} 的行数和流水对不上。")),
-            ("account.instant", last == account.last, _("账户 {id} 的最近记账时间和流水对不上。")),
-            ("account.certificate", bytes(proof) == wanted, _("账户 {id} 的开户内容被改过。")),
-            ("account.closed", is_well_closed, _("账户 {id} 销户之后还有积分。")),
+            ("account.balance", balance == account.balance),
+            ("account.totals", (credited, debited) == (account.credited, account.debited)),
+            ("account.held", held == account.held),
+            ("account.sequence", sequence == account.sequence),
+            ("account.instant", last == account.last),
+            ("account.certificate", bytes(proof) == wanted),
+            ("account.closed", is_well_closed),
         ]  # fmt: skip
-        for code, holds, message in facts:
+        for code, holds in facts:
             if not holds:
-                work.fault(code, account.book_id, None, message, id=pk)
+                work.fault(code, account.book_id, None, str(WORDS[code]), id=pk)
     expected = sorted(f"{unit}:{name}" for unit, names in HOUSES.items() for name in names)
     for book_id, houses in opened_with.items():
         book = work.volumes[book_id].book
