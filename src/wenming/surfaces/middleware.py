@@ -25,6 +25,12 @@ def door_of(request: HttpRequest) -> str:
     return DOORS.get(request.path.strip("/").split("/")[0], "villager")
 
 
+def has_nul(request: HttpRequest) -> bool:
+    """NUL, which no store takes, in the address or in what was typed. The API names the field itself."""
+    typed = [request.GET, request.POST] if request.method == "POST" else [request.GET]
+    return "\0" in request.path or any("\0" in value for form in typed for _name, values in form.lists() for value in values)
+
+
 def answer(request: HttpRequest, *, code: str, message: str, status: int, fields: dict[str, str] | None = None) -> HttpResponse:
     """A refusal or fault in the shape that the door speaks."""
     if door_of(request) == "api":
@@ -39,6 +45,8 @@ class ActorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if door_of(request) != "api" and has_nul(request):
+            return bad_request(request)
         user = request.user
         if user.is_authenticated and request.session.get("token_version") != user.token_version:
             logout(request)
