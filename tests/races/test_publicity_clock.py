@@ -51,7 +51,7 @@ def test_no_jump_of_the_clock_shortens_the_period(village: Village, at: datetime
 def test_the_end_is_fixed_when_the_notice_is_hung_up(village: Village, at: datetime) -> None:
     """Neither a later clock nor a later plan of holidays moves it: the row keeps the instant."""
     notice = stand_on_notice(village, at)
-    assert notice.ends_at == notices.ends_at(at, 5) and notice.ends_at.astimezone(clock.ZONE).hour == 0
+    assert notice.ends_at == notices.ends_at(at=at, after=5) and notice.ends_at.astimezone(clock.ZONE).hour == 0
     jobs.run_due(at=at - timedelta(days=365))
     assert notice_queries.notice(number=notice.number).ends_at == notice.ends_at
 

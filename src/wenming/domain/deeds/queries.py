@@ -386,4 +386,4 @@ def day_deposits(*, branch_id: int, day: date) -> list[DayDeposit]:
     )
     rows = list(found.order_by("transaction_id").values_list("depositor_id", "item__title", "points"))
     names = depositors.public_names(depositor_ids=[row[0] for row in rows], on=day)
-    return [DayDeposit(names.get(depositor_id, ""), title, points) for depositor_id, title, points in rows]
+    return [DayDeposit(names.get(depositor_id, ""), title, points or 0) for depositor_id, title, points in rows]

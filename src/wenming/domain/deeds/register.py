@@ -318,7 +318,7 @@ COLUMNS = (
 
 def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime) -> None:
     """The declarations, deposited already, without an object for each."""
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (
             one.pk, chance.public_id(), branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
             one.credited.passbook_id, actor.user_id, Door.SHEET.value, one.row.happened_on, one.row.quantity,

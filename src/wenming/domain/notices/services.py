@@ -94,7 +94,7 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
     notice = _number(branch_id, at)
     notice.title = title[:60]
     notice.published_at, notice.published_by = at, actor.user_id
-    notice.workdays, notice.ends_at = workdays, ends_at(at, workdays)
+    notice.workdays, notice.ends_at = workdays, ends_at(at=at, after=workdays)
     notice.line_count, notice.points_total = len(lines), sum(line.points for line in lines)
     printed = [
         PrintedLine(place, line.masked_name, line.words[:120], line.points, line.happened_on)
@@ -119,9 +119,9 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
     return notice
 
 
-def ends_at(at: datetime, workdays_count: int) -> datetime:
-    """The instant when a notice hung up at `at` has been up long enough."""
-    return clock.day_end(workdays.add_workdays(clock.local_date(at), workdays_count))
+def ends_at(*, at: datetime, after: int) -> datetime:
+    """The instant when a notice hung up at `at` has been up for so many working days."""
+    return clock.day_end(workdays.add_workdays(clock.local_date(at), after))
 
 
 def _any_open(subjects: list[str]) -> bool:
@@ -155,12 +155,12 @@ def clear_line(*, subject: str, at: datetime) -> None:
     line = _open_line(subject=subject)
     if line is None:
         raise NotOnNotice
-    check_may_clear(line, at)
+    check_may_clear(line=line, at=at)
     states.move(line, to=NoticeLine.Status.CLEARED)
     line.save(update_fields=["status"])
 
 
-def check_may_clear(line: NoticeLine, at: datetime) -> None:
+def check_may_clear(*, line: NoticeLine, at: datetime) -> None:
     """The guard before points: no open objection, and the whole period has passed."""
     if line.status == NoticeLine.Status.CONTESTED or line.objections.filter(status=Objection.Status.OPEN).exists():
         raise Contested
