@@ -30,6 +30,7 @@ from wenming.domain.mall.shelving import TitleTaken as TitleTaken
 from wenming.domain.mall.shelving import add_product as add_product
 from wenming.domain.mall.shelving import change_product as change_product
 from wenming.domain.mall.shelving import count_stock as count_stock
+from wenming.domain.mall.shelving import receive_delivery as receive_delivery
 from wenming.domain.mall.shelving import receive_stock as receive_stock
 
 QUANTITY_MOST = 100

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypedDict, Unpack
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, chance
+from wenming.core import audit, bulk, chance
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, WrongInput, require
 from wenming.core.points import LARGEST, NotPositive, TooLarge
@@ -92,6 +93,34 @@ def receive_stock(*, actor: Actor, product_id: int, branch_id: int, quantity: in
     Stock.objects.filter(pk=stock.pk).update(quantity=F("quantity") + quantity)
     _note(actor, stock, StockChange.Reason.RECEIVED, quantity, at)
     return stock
+
+
+@service
+def receive_delivery(*, actor: Actor, branch_id: int, quantities: Mapping[int, int], at: datetime) -> None:
+    """A whole delivery of many products at once, under one line of the audit trail."""
+    require(policies.may_keep_stock(actor, branch_id))
+    owners = (branch_id, organisation_queries.head_bank_of(branch_id=branch_id))
+    if Product.objects.filter(pk__in=quantities, organisation_id__in=owners).count() < len(quantities):
+        raise NotFound()
+    Stock.objects.bulk_create([Stock(product_id=pk, branch_id=branch_id) for pk in quantities], ignore_conflicts=True)
+    changes = []
+    for stock in Stock.objects.select_for_update().filter(branch_id=branch_id, product_id__in=quantities).order_by("pk"):
+        quantity = quantities[stock.product_id]
+        _check_range("quantity", quantity, 1, STOCK_MOST)
+        _check_range("quantity", stock.quantity + quantity, 1, STOCK_MOST)
+        stock.quantity += quantity
+        reason, by = StockChange.Reason.RECEIVED, actor.user_id
+        changes.append(StockChange(stock=stock, reason=reason, quantity=quantity, changed_by=by, changed_at=at))
+    Stock.objects.bulk_update([change.stock for change in changes], ["quantity"])
+    bulk.create(changes)
+    audit.record(
+        actor=actor,
+        act="mall.delivery_received",
+        subject=f"organisation:{branch_id}",
+        at=at,
+        organisation_id=branch_id,
+        facts={"quantities": {str(pk): quantity for pk, quantity in quantities.items()}},
+    )
 
 
 @service

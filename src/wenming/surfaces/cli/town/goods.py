@@ -92,11 +92,11 @@ def stock_up(*, actor: Actor, town: Town, at: datetime) -> Shelf:
             is_for_minors=ware.is_for_minors,
         )
         product_ids.append(product.pk)
+    years = 1 + town.scale.last_year - town.scale.first_year
     for branch in town.branches:
-        persons = branch.counts.persons
-        for ware, product_id in zip(WARES, product_ids, strict=True):
-            quantity = persons * ware.wish // 12 * (1 + town.scale.last_year - town.scale.first_year) + 40
-            mall.receive_stock(actor=actor, product_id=product_id, branch_id=branch.id, quantity=quantity, at=at)
+        wishes = {product_id: ware.wish for ware, product_id in zip(WARES, product_ids, strict=True)}
+        quantities = {product_id: branch.counts.persons * wish // 12 * years + 40 for product_id, wish in wishes.items()}
+        mall.receive_delivery(actor=actor, branch_id=branch.id, quantities=quantities, at=at)
     return Shelf(product_ids, fund_ids)
 
 

@@ -27,7 +27,10 @@ LOGINS = {
 
 
 def appoint(*, actor: Actor, town: Town, rolls: dict[int, list[Family]], at: datetime) -> dict[str, int]:
-    """Officers of every branch out of its own residents, lane chiefs, and two head officers. Returns the head officers."""
+    """Officers of every branch out of its own residents, and two head officers, who are returned.
+
+    The lane chiefs all have their class; in the first branch all of them have their office too, elsewhere one.
+    """
     head: dict[str, int] = {}
     for place, name in enumerate(("潞城镇文明办 甲", "潞城镇文明办 乙")):
         user = identity.register_user(display_name=name, at=at)
@@ -46,7 +49,7 @@ def _fill(actor: Actor, branch: Branch, families: Sequence[Family], at: datetime
     others = iter(family for family in able if "lane_chief" not in family.members[0].classes)
     for role in ROLES:
         branch.user_ids[role] = _office(actor, branch, index, next(others), role, at)
-    for place, family in enumerate(chiefs):
+    for place, family in enumerate(chiefs if branch.number == 1 else chiefs[:1]):
         user_id = _office(actor, branch, index, family, "lane_chief", at)
         if place == 0:
             branch.user_ids["lane_chief"] = user_id
