@@ -8,6 +8,7 @@ entries and balances. Keys are checked by inserting first; what the unique index
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +29,8 @@ HOUSES: dict[Unit, tuple[str, ...]] = {
 }
 # What these kinds bring back was spent before: it lowers what was spent and does not count as earned again.
 RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
-KINDS = {kind.value: memento.short(kind.value) for kind in Kind}
+KINDS = {kind.value: kind.value for kind in Kind}
+NO_PAST = memento.NOTHING * 2
 
 
 class Move(NamedTuple):
@@ -58,8 +60,8 @@ class AccountState:
     """An account's figures while a batch is planned."""
 
     __slots__ = (
-        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "last", "pk", "sequence", "token",
-        "unit",
+        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "last", "pk", "sequence",
+        "token", "unit",
     )  # fmt: skip
 
     def __init__(self, row: dialect.Row) -> None:
@@ -68,6 +70,7 @@ class AccountState:
             self.held, self.sequence, self.last, self.closed,
         ) = row  # fmt: skip
         self.token = bytes.fromhex(public_id)
+        self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
 
 
 ACCOUNT_COLUMNS = (
@@ -110,12 +113,7 @@ class Stage:
     entries: list[dialect.Row] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A key that is already in the books."""
-
-    pk: int
-    request_hash: bytes
+Known = tuple[int, bytes]  # the pk and the request hash of a key that is already in the books
 
 
 def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], list[dialect.Row]]:
@@ -146,7 +144,7 @@ def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
     statement = f"SELECT key, id, request_hash FROM ledger_transaction WHERE book_id = %s AND {condition}"
     with connection.cursor() as cursor:
         cursor.execute(statement, [book_id, values])
-        return {key: Known(pk, bytes(request_hash)) for key, pk, request_hash in cursor.fetchall()}
+        return {key: (pk, bytes(request_hash)) for key, pk, request_hash in cursor.fetchall()}
 
 
 def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
@@ -227,60 +225,43 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     """Work out every row of the batch in order; nothing is written yet."""
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
     noise = chance.random_bytes(10 * len(postings))
-    digest, stored = stage.digest, dialect.instant_writer()
-    seen: dict[str, Known] = dict(known)
+    digest, stored, short = stage.digest, functools.cache(dialect.instant_writer()), functools.cache(memento.short)
+    micros, pack = memento.micros, memento.pack_amount
+    seen = dict(known)
     results: list[int] = []
     for position, posting in enumerate(postings):
-        assert len(posting.key) <= 96 and len(posting.subject) <= 64, posting.key
+        kind, subject, _moves, key, occurred_at, _recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
+        assert len(key) <= 96 and len(subject) <= 64, key
         lines = _lines(stage, posting)
-        if posting.write_off:
+        if is_write_off:
             lines = _divert(stage, lines)
-        occurred = memento.micros(posting.occurred_at)
-        ends = reverses = memento.NOTHING
-        if posting.ends is not None or posting.reverses is not None:
-            ends = _past_token(stage, posting.ends)
-            reverses = _past_token(stage, posting.reverses)
-        body = memento.body(
-            KINDS[posting.kind],
-            memento.short(posting.scope),
-            digest(posting.subject.encode()),
-            occurred,
-            ends,
-            reverses,
-            [account.token + memento.pack_amount(amount) for account, amount in lines],
-        )
+        occurred = micros(occurred_at)
+        is_plain = ends_pk is None and reverses_pk is None
+        past = NO_PAST if is_plain else _past_token(stage, ends_pk) + _past_token(stage, reverses_pk)
+        facts = [short(kind), short(scope), digest(subject.encode()), pack(occurred), past, bytes((len(lines),))]
+        for account, amount in lines:
+            facts += (account.token, pack(amount))
+        body = b"".join(facts)
         request_hash = digest(body)
-        earlier = seen.get(posting.key)
-        if earlier is not None:
-            if earlier.request_hash != request_hash:
+        if key in seen:
+            pk, earlier_hash = seen[key]
+            if earlier_hash != request_hash:
                 raise refusals.KeyReused(position=position)
-            results.append(earlier.pk)
+            results.append(pk)
             continue
-        if posting.ends is not None or posting.reverses is not None:
+        if not is_plain:
             _check_past(stage, posting)
         pk = next(ids)
         recorded = _apply(stage, posting, pk, lines, position)
         public_id = (recorded // 1000).to_bytes(6, "big") + noise[10 * position : 10 * position + 10]
-        whole = memento.head(stage.mark, public_id, recorded, digest(posting.key.encode())) + body
+        whole = b"".join((stage.mark, public_id, pack(recorded), digest(key.encode()), body))
         stage.transactions.append(
             (
-                pk,
-                stage.book_id,
-                public_id.hex(),
-                str(posting.kind),
-                posting.subject,
-                posting.scope,
-                posting.key,
-                request_hash,
-                whole,
-                digest(b"\x00" + whole),
-                stored(occurred),
-                stored(recorded),
-                posting.ends,
-                posting.reverses,
-            )  # fmt: skip
-        )
-        seen[posting.key] = Known(pk, request_hash)
+                pk, stage.book_id, public_id.hex(), KINDS[kind], subject, scope, key, request_hash, whole,
+                digest(b"\x00" + whole), stored(occurred), stored(recorded), ends_pk, reverses_pk,
+            )
+        )  # fmt: skip
+        seen[key] = (pk, request_hash)
         results.append(pk)
     return results
 
@@ -305,15 +286,11 @@ def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
             raise _unknown(stage, source, destination) from None
         if giver.unit != taker.unit:
             raise refusals.MixedUnits()
+        assert posting.ends is not None or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
         net[giver] = net.get(giver, 0) - amount
         net[taker] = net.get(taker, 0) + amount
     lines = [(account, amount) for account, amount in net.items() if amount]
     assert lines and len(lines) <= ENTRIES_MOST, f"{posting.key}: moves that change nothing, or too many accounts"
-    if posting.ends is None:
-        escrow = stage.houses["escrow"]
-        assert not any(amount < 0 and account is escrow.get(account.unit) for account, amount in lines), (
-            "what leaves escrow ends a hold"
-        )
     return lines
 
 
@@ -357,17 +334,14 @@ def _check_past(stage: Stage, posting: Posting) -> None:
         hold = stage.past[posting.ends]
         if hold.is_ended:
             raise refusals.HoldEnded()
-        out = sum(move.amount for move in posting.moves if _is_escrow(stage, move.source))
+        escrow = {"escrow", *(house.pk for house in stage.houses["escrow"].values())}
+        out = sum(move.amount for move in posting.moves if move.source in escrow)
         if hold.into_escrow <= 0 or out != hold.into_escrow:
             raise refusals.HoldAmount()
         hold.is_ended = True
         for pk, amount in hold.holders.items():
             stage.accounts[pk].held -= amount
             stage.touched.add(pk)
-
-
-def _is_escrow(stage: Stage, side: int | str) -> bool:
-    return side == "escrow" or side in {house.pk for house in stage.houses["escrow"].values()}
 
 
 def _check_floor(account: AccountState, balance: int, position: int) -> None:
@@ -391,7 +365,7 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
     for account, amount in lines:
         if not account.has_balance:
             entries.append((entry_id, pk, account.pk, None, amount, None, None))
-            if amount > 0 and account.code.endswith(":escrow"):
+            if amount > 0 and account.is_escrow:
                 into_escrow += amount
             entry_id += 1
             continue

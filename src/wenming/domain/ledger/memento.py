@@ -42,12 +42,8 @@ def short(text: str) -> bytes:
 def body(
     kind: bytes, scope: bytes, subject_hash: bytes, occurred: int, ends: bytes, reverses: bytes, lines: list[bytes]
 ) -> bytes:
-    """`kind` and `scope` as `short` gives them; `lines` as `line` gives them."""
+    """`kind` and `scope` as `short` gives them; each line is an account's public id and an amount."""
     return b"".join((kind, scope, subject_hash, pack_instant(occurred), ends, reverses, bytes((len(lines),)), *lines))
-
-
-def line(account: bytes, amount: int) -> bytes:
-    return account + pack_amount(amount)
 
 
 def head(book: bytes, public_id: bytes, recorded: int, key_hash: bytes) -> bytes:
