@@ -6,6 +6,7 @@ the store's own form here. Every column without a database default has to be nam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import connection
 from django.db.models import Field, Model
 
 Row = Sequence[Any]
+COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def next_ids(model: type[Model], count: int) -> Sequence[int]:
@@ -89,19 +91,21 @@ def _turn(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of this field becomes the store's own; None where it is taken as it is."""
     if field.choices:
         return lambda value: value if value is None else str(value)
-    if field.get_internal_type() not in ("DateTimeField", "DateField", "JSONField"):
+    kind = field.get_internal_type()
+    if kind == "JSONField":
+        if connection.vendor == "sqlite" and getattr(field, "encoder", None) is None:
+            return lambda value: value if value is None else COMPACT(value)
+        return lambda value: field.get_db_prep_save(value, connection)
+    if kind not in ("DateTimeField", "DateField"):
         return None
     seen: dict[Any, Any] = {}
 
     def turn(value: Any) -> Any:
-        try:
-            if value in seen:
-                return seen[value]
-        except TypeError:
-            return field.get_db_prep_save(value, connection)
-        if len(seen) > 20_000:
-            seen.clear()
-        made = seen[value] = field.get_db_prep_save(value, connection)
+        made = seen.get(value)
+        if made is None and value is not None:
+            if len(seen) > 20_000:
+                seen.clear()
+            made = seen[value] = field.get_db_prep_save(value, connection)
         return made
 
     return turn
