@@ -13,6 +13,8 @@ from wenming.domain.depositors import services as enrolling
 from wenming.surfaces.cli.town.choices import Saver
 from wenming.surfaces.cli.town.people import Family
 
+STAR = 9.0
+
 
 def enrol(*, actor: Actor, branch_id: int, families: Sequence[Family], at: datetime) -> None:
     """Enrol one wave, all at once."""
@@ -40,8 +42,11 @@ def enrol(*, actor: Actor, branch_id: int, families: Sequence[Family], at: datet
         enrolling.enrol_many(actor=actor, branch_id=branch_id, rows=rows, at=at)
 
 
-def savers(*, source: random.Random, branch_id: int, on: date) -> list[Saver]:
-    """The branch's depositors on a day, each with how active one is: a few do much, most do something."""
+def savers(*, source: random.Random, branch_id: int, on: date, stars: frozenset[str] = frozenset()) -> list[Saver]:
+    """The branch's depositors on a day, each with how active one is: a few do much, most do something.
+
+    The households of these numbers do most: those whom the demo shows.
+    """
     entries = depositors.roll_index(branch_id=branch_id).entries
     classes = depositors.classes_on(depositor_ids=entries, on=on)
     return [
@@ -51,7 +56,7 @@ def savers(*, source: random.Random, branch_id: int, on: date) -> list[Saver]:
             account=entry.points_account_id,
             classes=classes[pk],
             joined_on=entry.joined_on,
-            weight=source.lognormvariate(0, 0.7),
+            weight=source.lognormvariate(0, 0.7) + (STAR if entry.household_number in stars else 0),
             kind=entry.kind,
         )
         for pk, entry in entries.items()

@@ -38,7 +38,17 @@ def months(town: Town) -> Iterator[tuple[date, float]]:
 class Past:
     """Lives through the years: enrols each year's newcomers, records each month's registers, holds exchange days, seals."""
 
-    def __init__(self, *, actor: Actor, source: random.Random, town: Town, rolls: dict[int, list[Family]], shelf: goods.Shelf):
+    def __init__(
+        self,
+        *,
+        actor: Actor,
+        source: random.Random,
+        town: Town,
+        rolls: dict[int, list[Family]],
+        shelf: goods.Shelf,
+        stars: frozenset[str],
+    ) -> None:
+        self.stars = stars
         self.actor, self.source, self.town, self.rolls, self.shelf = actor, source, town, rolls, shelf
         self.book_id = organisations.book_of(branch_id=town.head_bank_id)
         self.drafts = rulebooks.starter_items()
@@ -77,7 +87,7 @@ class Past:
                 newcomers = [family for family in self.rolls[branch.number] if family.joined_in == month.year]
                 enrolment.enrol(actor=self.actor, branch_id=branch.id, families=newcomers, at=start)
             on = month + timedelta(days=1)
-            self.savers[branch.number] = enrolment.savers(source=self.source, branch_id=branch.id, on=on)
+            self.savers[branch.number] = enrolment.savers(source=self.source, branch_id=branch.id, on=on, stars=self.stars)
             self.years[branch.number] = Year(self.source, self.drafts)
             self.sheets[branch.number] = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
 

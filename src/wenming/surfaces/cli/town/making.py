@@ -49,7 +49,8 @@ def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, s
         note="镇人大主席团会议通过，各村村民代表会议表决同意。",
     )
     shelf = goods.stock_up(actor=actor, town=town, at=opening)
-    past = history.Past(actor=actor, source=source, town=town, rolls=rolls, shelf=shelf)
+    stars = frozenset(family.number for family in officers.villagers(rolls[1], size.last_year))
+    past = history.Past(actor=actor, source=source, town=town, rolls=rolls, shelf=shelf, stars=stars)
     width = UPTO["past"] - UPTO["enrolled"]
     with building.postponed_indexes("deeds_declaration", keep=("declaration_by_day",)):
         past.live(lambda part, month: progress.show(UPTO["enrolled"] + width * part, month))

@@ -86,7 +86,7 @@ def open_doors(
     branch = town.branches[0]
     found = []
     index = depositors.roll_index(branch_id=branch.id)
-    for role, family in zip(("villager", "elder"), _villagers(rolls[branch.number], at), strict=True):
+    for role, family in zip(("villager", "elder"), villagers(rolls[branch.number], town.scale.last_year), strict=True):
         user_id = branch.user_ids[role] = _user(actor, branch, index, family, at)
         identity.set_password(user_id=user_id, password=PASSWORD, at=at)
         label = "村民" if role == "villager" else "老年村民"
@@ -102,11 +102,16 @@ def open_doors(
     return found
 
 
-def _villagers(families: Sequence[Family], at: datetime) -> list[Family]:
+def villagers(families: Sequence[Family], year: int) -> list[Family]:
     """One villager in the middle of life with a family of several members, and one elder; neither holds an office."""
-    able = [f for f in families if f.number and f.members[0].phone and not f.members[0].classes and f.members[0].born_on]
+    first = min(family.joined_in for family in families)
+    able = [
+        family
+        for family in families
+        if family.number and family.joined_in == first and family.members[0].phone and not family.members[0].classes
+    ]
     able = able[len(able) // 2 :]
-    ages = {family.number: at.year - family.members[0].born_on.year for family in able if family.members[0].born_on}
+    ages = {family.number: year - family.members[0].born_on.year for family in able if family.members[0].born_on}
     middle = [family for family in able if 35 <= ages[family.number] <= 58]
     joint = [family for family in middle if len(family.members) > 1]
     elder = [family for family in able if ages[family.number] >= 68]

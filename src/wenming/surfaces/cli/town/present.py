@@ -125,6 +125,13 @@ class Scene:
         balances = ledger.balances(account_ids=list(accounts))
         return accounts[max(accounts, key=lambda account: balances.get(account, 0))]
 
+    def affordable(self, depositor_id: int, most: int) -> int | None:
+        """The place of the dearest goods that this depositor can pay, up to a price in hundredths."""
+        passbook = depositors.passbook_of(depositor_id=depositor_id)
+        limit = min(most, ledger.balance(account_id=passbook.points_account_id))
+        prices = [(ware.price * goods.HUNDRED, place) for place, ware in enumerate(goods.WARES) if ware.kind == "goods"]
+        return max(((price, place) for price, place in prices if price <= limit), default=(0, None))[1]
+
     def deposited(self) -> int:
         """A deposited declaration of somebody with points left."""
         rows = deed_queries.declarations_of(depositor_ids=[self.rich()], before=None, limit=30)
@@ -218,12 +225,16 @@ def _kin(scene: Scene) -> None:
 
 def _counter(scene: Scene, shelf: goods.Shelf) -> None:
     """Orders to hand over: two of the demo's villagers, three of others, one of them nearly overdue."""
-    for place, (role, ware, days) in enumerate(
-        (("villager", 3, 2.0), ("elder", 4, 1.0), ("", 5, 6.2), ("", 2, 0.4), ("", 6, 0.2))
+    for place, (role, most, days) in enumerate(
+        (("villager", 20, 2.0), ("elder", 10, 1.0), ("", 5, 6.2), ("", 12, 0.4), ("", 15, 0.2))
     ):
         at = scene.ago(days)
         actor = scene.actor(role or "teller", at)
         depositor_id = actor.depositor_id if role else scene.rich()
+        assert depositor_id is not None
+        ware = scene.affordable(depositor_id, most * 100)
+        if ware is None:
+            continue
         mall.place_order(
             actor=actor,
             product_id=shelf.product_ids[ware],
