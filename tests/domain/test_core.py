@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from wenming.core import points
+import pytest
+from django.conf import LazySettings
+
+from tests.surfaces.stage import photo
+from wenming.core import attachments, points
+from wenming.core.actor import system
 from wenming.core.errors import Refusal
 
 
@@ -51,3 +57,15 @@ def test_amounts_shown(amount: int, words: str) -> None:
 def test_shares_add_up() -> None:
     assert points.split(100, [1, 1, 1]) == [34, 33, 33]
     assert sum(points.split(7, [5, 3, 11])) == 7
+
+
+@pytest.mark.django_db
+def test_drafts_that_nobody_handed_in_are_forgotten(at: datetime, tmp_path: Path, settings: LazySettings) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    old = attachments.keep(actor=system(), file=photo(), subject="draft:1", at=at - timedelta(days=8))
+    new = attachments.keep(actor=system(), file=photo(), subject="draft:2", at=at)
+    kept = attachments.keep(actor=system(), file=photo(), subject="deed:1", at=at - timedelta(days=8))
+    assert attachments.forget_drafts(before=at - timedelta(days=7)) == 1
+    assert not (tmp_path / old.path).exists()
+    assert (tmp_path / new.path).exists()
+    assert (tmp_path / kept.path).exists()

@@ -109,3 +109,13 @@ def destroy(*, subject: str) -> int:
         (Path(settings.MEDIA_ROOT) / attachment.path).unlink(missing_ok=True)
         attachment.delete()
     return len(kept)
+
+
+@service
+def forget_drafts(*, before: datetime) -> int:
+    """Destroy photos that were put aside for a declaration and never handed in; how many drafts that were."""
+    left = Attachment.objects.filter(subject__startswith="draft:", kept_at__lt=before)
+    subjects = sorted(set(left.values_list("subject", flat=True)[:500]))
+    for subject in subjects:
+        destroy(subject=subject)
+    return len(subjects)

@@ -219,7 +219,7 @@ def activation_pdf(data: Data) -> bytes:
         "code": in_fours(data["code"]),
         "valid_until": data["valid_until"],
         "printed_at": data["printed_at"],
-        "steps": [_("手机扫右边的码，点“第一次用”。"), _("填登录名和开通码。"), _("自己定一个密码，至少 8 位，记牢。")],
+        "steps": [_("手机扫右边的码，点“第一次用”。"), _("填登录名和激活码。"), _("自己定一个密码，至少 8 位，记牢。")],
         "qr": qr_svg(data["url"]),
     }
     return _compile("activation", words)

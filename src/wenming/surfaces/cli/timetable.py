@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import close_old_connections
 
-from wenming.core import clock
+from wenming.core import attachments, clock
 from wenming.core.errors import Refusal
 from wenming.domain.deeds import jobs as deeds
 from wenming.domain.ledger import jobs as ledger
@@ -17,11 +17,19 @@ from wenming.domain.mall import jobs as mall
 
 log = logging.getLogger("wenming.timetable")
 EVERY_SECONDS = 60
+DRAFT_DAYS = 7
+
+
+def forget_drafts(*, at: datetime) -> int:
+    """Photos of declarations that were begun a week ago and never handed in."""
+    return attachments.forget_drafts(before=at - timedelta(days=DRAFT_DAYS))
+
 
 JOBS: Mapping[str, Callable[..., object]] = {
     "deeds": deeds.run_due,
     "orders": mall.expire_orders,
     "seals": ledger.seal_books,
+    "drafts": forget_drafts,
 }
 
 

@@ -247,9 +247,7 @@ def reversal(desk: Desk, number: int) -> HttpResponse:
     form = Entry.of(desk.request)
     if desk.request.method == "POST":
         with form.catching("write_off"):
-            deeds.confirm_reversal(
-                actor=desk.actor, reversal_id=number, at=desk.at, write_off=form.get("write_off") == "yes"
-            )
+            deeds.confirm_reversal(actor=desk.actor, reversal_id=number, at=desk.at, write_off=form.get("write_off") == "yes")
         if form.ok:
             desk.say(_("更正好了，两笔都留在存折上。"))
             return redirect(reverse("console:notices") + "#reversals")

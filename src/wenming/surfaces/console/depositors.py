@@ -48,9 +48,7 @@ def roll(desk: Desk) -> HttpResponse:
             return redirect("console:depositor", number=found[0].pk)
         return desk.show("depositors/roll.html", text=text, people=found, after=None)
     people, last = page_of(
-        depositor_queries.depositors_of(
-            actor=desk.actor, branch_id=desk.branch.pk, after=cursor(desk.request), limit=PAGE + 1
-        )
+        depositor_queries.depositors_of(actor=desk.actor, branch_id=desk.branch.pk, after=cursor(desk.request), limit=PAGE + 1)
     )
     return desk.show("depositors/roll.html", text="", people=people, after=last.pk if last else None)
 

@@ -317,5 +317,3 @@ def _facts(form: Entry) -> dict[str, Any]:
         "is_for_minors": form.get("is_for_minors") == "yes",
         "is_on_shelf": form.get("is_on_shelf") == "yes",
     }
-
-

@@ -60,11 +60,7 @@ def editions(desk: Desk) -> HttpResponse:
 
 
 def _visible(desk: Desk, found: list[Any]) -> list[Any]:
-    return [
-        one
-        for one in found
-        if one.status != "draft" or policies.may_see_draft(desk.actor, one.rule_book.organisation_id)
-    ]
+    return [one for one in found if one.status != "draft" or policies.may_see_draft(desk.actor, one.rule_book.organisation_id)]
 
 
 @console("rules")
@@ -173,8 +169,7 @@ def _typed(existing: Any | None) -> dict[str, Any]:
     """A clause as a form shows it; a new one starts from plain defaults."""
     draft = clauses.draft_of(existing) if existing else ItemDraft(code="", category="volunteering", title="", points=100)
     typed: dict[str, Any] = {
-        name: getattr(draft, name)
-        for name in (*PLAIN, "quantity_max", "reviews_needed", "notice_workdays", "window_days")
+        name: getattr(draft, name) for name in (*PLAIN, "quantity_max", "reviews_needed", "notice_workdays", "window_days")
     }
     typed |= {name: words.cap_value(name, limit) for name, limit in draft.caps.items()}
     typed |= {f"points_{name}": points.show(own["points"]) for name, own in draft.classes.items() if "points" in own}
@@ -214,10 +209,7 @@ def _draft(form: Entry, existing: Any | None) -> ItemDraft | None:
         evidence=tuple(form.many("evidence")),
         credits_household=form.get("credits_household") == "yes",
         **{name: count or 0 for name, count in counts.items()},
-        **{
-            name: form.get(name).strip()
-            for name in PLAIN
-        },
+        **{name: form.get(name).strip() for name in PLAIN},
     )
 
 
