@@ -103,18 +103,11 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
     notice.fingerprint = fingerprint(notice.number, printed)
     notice.save(force_insert=True)
     rows = [
-        NoticeLine(
-            notice=notice,
-            place=shown.place,
-            subject=line.subject,
-            masked_name=shown.masked_name,
-            words=shown.words,
-            points=shown.points,
-            happened_on=shown.happened_on,
-        )
-        for shown, line in zip(printed, lines, strict=True)
+        (notice.pk, one.place, line.subject, one.masked_name, one.words, one.points, one.happened_on, NoticeLine.Status.STANDING)
+        for one, line in zip(printed, lines, strict=True)
     ]
-    bulk.create(rows)
+    columns = ("notice", "place", "subject", "masked_name", "words", "points", "happened_on", "status")
+    bulk.insert(NoticeLine, columns, rows)
     _record(actor, "notices.published", f"notice:{notice.pk}", branch_id, at, lines=len(rows), fingerprint=notice.fingerprint)
     return notice
 
@@ -125,8 +118,11 @@ def ends_at(*, at: datetime, after: int) -> datetime:
 
 
 def _any_open(subjects: list[str]) -> bool:
+    """Whether any of these is on the wall already: asked by name where they are few, else against all that stand."""
     standing = NoticeLine.objects.filter(status__in=queries.OPEN_LINES)
-    return any(standing.filter(subject__in=subjects[start : start + 500]).exists() for start in range(0, len(subjects), 500))
+    if len(subjects) <= 500:
+        return standing.filter(subject__in=subjects).exists()
+    return not set(subjects).isdisjoint(standing.values_list("subject", flat=True))
 
 
 def _number(branch_id: int, at: datetime) -> Notice:
