@@ -297,20 +297,23 @@ def books() -> list[Book]:
     return list(Book.objects.order_by("id"))
 
 
+def house_names(book_id: int) -> dict[int, str]:
+    """The house accounts of a book that carry no balance of their own, such as "points:issuance"."""
+    houses = Account.objects.filter(book_id=book_id, code__isnull=False, is_member=False).exclude(unit=Unit.FEN)
+    return {pk: str(code) for pk, code in houses.values_list("pk", "code")}
+
+
 def house_balances(book_id: int) -> dict[str, int]:
     """Every house account of points and honour: the checkpoint of the last seal, and what came after it."""
     seal = latest_seal(book_id)
     totals = {f"{unit}:{name}": 0 for unit, names in HOUSES.items() if unit != Unit.FEN for name in names}
     totals.update(seal.house_balances if seal else {})
-    rows = _rows(
-        f"SELECT a.code, SUM(e.amount) FROM ledger_transaction t JOIN ledger_entry e ON {LINES_OF_TRANSACTION} "
-        "JOIN ledger_account a ON a.id = e.account_id "
-        "WHERE t.id > (SELECT sealed_id FROM ledger_book WHERE id = %s) AND +t.book_id = %s AND e.sequence IS NULL "
-        "GROUP BY a.code",
-        [book_id, book_id],
-    )
-    for code, amount in rows:
-        totals[code] += int(amount)
+    names = house_names(book_id)
+    first = (book(book_id).sealed_id + 1) * ENTRIES_MOST
+    statement = "SELECT account_id, SUM(amount) FROM ledger_entry WHERE id >= %s AND sequence IS NULL GROUP BY account_id"
+    for account_id, amount in _rows(statement, [first]):
+        if account_id in names:
+            totals[names[account_id]] += int(amount)
     return totals
 
 

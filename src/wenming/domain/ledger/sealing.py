@@ -1,4 +1,3 @@
-# ruff: noqa: S608  (the SQL is put together from names and marks only; every value is a parameter)
 """Numbers and seals: the committed, unnumbered transactions of a book get their places in its Merkle tree."""
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def _grow(book: Book, rows: list[dialect.Row], at: datetime) -> Seal:
         size=growth.size,
         root=growth.root(),
         sealed_at=max(at, through, before.sealed_at if before else at),
-        house_balances=_house_balances(book, growth.size, before),
+        house_balances=_house_balances(book, rows, before),
         nodes=b"".join(nodes),
     )
     sealed.digest = seal_digest(
@@ -73,17 +72,20 @@ def _grow(book: Book, rows: list[dialect.Row], at: datetime) -> Seal:
     return sealed
 
 
-def _house_balances(book: Book, size: int, before: Seal | None) -> dict[str, int]:
+def _house_balances(book: Book, rows: list[dialect.Row], before: Seal | None) -> dict[str, int]:
     """What every house account of points and honour stands at: the seal before, and what came after it."""
     balances: dict[str, int] = dict(before.house_balances) if before else {}
     statement = (
-        "SELECT a.code, SUM(e.amount) FROM ledger_transaction t "
-        f"JOIN ledger_entry e ON e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} + {ENTRIES_MOST - 1} "
-        "JOIN ledger_account a ON a.id = e.account_id "
-        "WHERE t.book_id = %s AND t.number > %s AND t.number <= %s AND e.sequence IS NULL GROUP BY a.code"
+        "SELECT e.account_id, SUM(e.amount) FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
+        "WHERE e.id >= %s AND e.id < %s AND e.sequence IS NULL AND t.number > %s AND t.number <= %s GROUP BY e.account_id"
     )
+    ids = [row[0] for row in rows]
+    bounds = [min(ids) * ENTRIES_MOST, (max(ids) + 1) * ENTRIES_MOST, book.sealed_size, book.sealed_size + len(rows)]
+    names = queries.house_names(book.pk)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [book.pk, before.size if before else 0, size])
-        for code, amount in cursor.fetchall():
-            balances[code] = balances.get(code, 0) + int(amount)
+        cursor.execute(statement, bounds)
+        for account_id, amount in cursor.fetchall():
+            if account_id in names:
+                code = names[account_id]
+                balances[code] = balances.get(code, 0) + int(amount)
     return dict(sorted(balances.items()))
