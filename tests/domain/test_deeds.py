@@ -8,6 +8,7 @@ import pytest
 
 from tests import deeds_stage as stage
 from tests.village import Village
+from wenming.core import attachments
 from wenming.core.actor import system
 from wenming.core.errors import Conflict, NotAllowed, NotFound, Refusal, WrongInput
 from wenming.core.states import WrongStep
@@ -521,3 +522,15 @@ def test_what_may_be_declared_today(village: Village, at: datetime) -> None:
     }
     assert offers["1.1"].times_left == 2 and offers["1.1"].refusal == ""
     assert offers["1.5"].refusal == "这一项只给街巷长记。"
+
+
+def test_an_erased_persons_words_and_photos_go_too(village: Village, at: datetime) -> None:
+    made = stage.declare(village, at=at, words="王秀梅扫了槐树巷", photos=[stage.photo()])
+    other = stage.declare(village, "张伟", at=at, words="也扫了")
+    subject = f"deed:{made.pk}"
+    kept = len(attachments.of(subject))
+    depositors.erase_depositor(actor=system(), depositor_id=village.person("王秀梅"), at=at)
+    assert jobs.forget_erased(at=at + timedelta(minutes=1)) == 1
+    assert stage.now(made).words == "" and attachments.of(subject) == []
+    assert kept and stage.now(other).words == "也扫了"
+    assert jobs.forget_erased(at=at + timedelta(minutes=2)) == 0

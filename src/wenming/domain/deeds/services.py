@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wenming.domain.deeds.declaring import amend_declaration, declare_deed, withdraw_declaration
 from wenming.domain.deeds.depositing import deposit_deed, publish_notice
+from wenming.domain.deeds.forgetting import forget_erased
 from wenming.domain.deeds.refusals import (
     AlreadyDeposited,
     BatchTooLarge,
@@ -52,7 +53,7 @@ __all__ = [
     "OthersCanReview", "Outcome", "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems",
     "RegisterResult", "RegisterRow", "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem",
     "SecondOfficerNeeded", "TooLate", "TooManyNamed", "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many",
-    "begin_history", "check_register", "confirm_reversal", "declare_deed", "deposit_deed", "drop_reversal",
+    "begin_history", "check_register", "confirm_reversal", "declare_deed", "deposit_deed", "drop_reversal", "forget_erased",
     "propose_reversal", "publish_notice", "record_register", "resolve_objection", "review_declaration",
     "withdraw_declaration",
 ]  # fmt: skip

@@ -30,6 +30,7 @@ JOBS: Mapping[str, Callable[..., object]] = {
     "orders": mall.expire_orders,
     "seals": ledger.seal_books,
     "drafts": forget_drafts,
+    "erasures": deeds.forget_erased,
 }
 
 

@@ -60,6 +60,7 @@ ACTS = {
     "deeds.rejected": gettext_lazy("审核不通过"),
     "deeds.reviewed": gettext_lazy("审核"),
     "deeds.sent_back": gettext_lazy("撤榜重审"),
+    "deeds.forgotten": gettext_lazy("按注销清除记录里的文字和照片"),
     "deeds.rejected_on_objection": gettext_lazy("意见成立，撤下一笔"),
     "deeds.deposited": gettext_lazy("入账"),
     "deeds.register_recorded": gettext_lazy("整表入账"),
