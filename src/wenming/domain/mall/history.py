@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import audit, bulk, chance, clock
@@ -120,29 +119,30 @@ def _new_codes(count: int) -> list[str]:
 
 
 def _take_from_stocks(actor: Actor, branch_id: int, orders: Iterable[Order]) -> None:
-    """One guarded statement per product; each order still has its own change."""
-    by_product: dict[int, list[Order]] = defaultdict(list)
+    """The stocks, locked, are lowered once each; every order still has its own change."""
+    totals: dict[int, int] = defaultdict(int)
     for order in orders:
-        by_product[order.product_id].append(order)
-    for product_id, some in sorted(by_product.items()):
-        total = sum(order.quantity for order in some)
-        stocks = Stock.objects.filter(product_id=product_id, branch_id=branch_id, quantity__gte=total)
-        if stocks.update(quantity=F("quantity") - total) != 1:
-            raise NotEnoughInStock(title=some[0].product.title)
-        stock = Stock.objects.get(product_id=product_id, branch_id=branch_id)
-        bulk.create(
-            [
-                StockChange(
-                    stock=stock,
-                    reason=StockChange.Reason.RESERVED,
-                    quantity=-order.quantity,
-                    subject=f"order:{order.pk}",
-                    changed_by=actor.user_id,
-                    changed_at=order.placed_at,
-                )
-                for order in some
-            ]
-        )
+        totals[order.product_id] += order.quantity
+    found = Stock.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
+    stocks = {stock.product_id: stock for stock in found.filter(branch_id=branch_id, product_id__in=totals)}
+    for product_id, total in totals.items():
+        stock = stocks.get(product_id)
+        if stock is None or stock.quantity < total:
+            raise NotEnoughInStock(title=next(one.product.title for one in orders if one.product_id == product_id))
+    bulk.update(Stock, ["quantity"], [(stock.quantity - totals[pk], stock.pk) for pk, stock in stocks.items()])
+    bulk.create(
+        [
+            StockChange(
+                stock_id=stocks[order.product_id].pk,
+                reason=StockChange.Reason.RESERVED,
+                quantity=-order.quantity,
+                subject=f"order:{order.pk}",
+                changed_by=actor.user_id,
+                changed_at=order.placed_at,
+            )
+            for order in orders
+        ]
+    )
 
 
 def _post(branch_id: int, orders: Sequence[Order]) -> None:

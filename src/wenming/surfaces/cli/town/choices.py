@@ -15,7 +15,7 @@ from datetime import date
 from wenming.domain.rulebooks.services import ItemDraft
 
 # Hours and half-days are tallied over the whole month in one line of the register.
-TALLIED = {"1.3": 5.0, "3.7": 26.0, "5.1": 8.0, "1.7": 3.0, "3.9": 2.0}
+TALLIED = {"1.3": 4.0, "3.7": 24.0, "5.1": 6.0, "1.7": 4.0, "3.9": 3.0}
 OFTEN = {"volunteering": 3.0, "participation": 3.0, "contests": 1.6, "customs": 1.0, "good_deeds": 1.0}
 
 
@@ -55,7 +55,7 @@ class Option:
 
     def quantity(self, source: random.Random) -> int:
         if self.draft.value_kind == "per_unit":
-            return source.randint((self.draft.quantity_max + 1) // 2, self.draft.quantity_max)
+            return source.randint((2 * self.draft.quantity_max + 2) // 3, self.draft.quantity_max)
         if self.draft.value_kind == "steps":
             starts = [start for start, _ in self.draft.steps if start <= self.draft.quantity_max]
             return starts[min(int(source.expovariate(1.6)), len(starts) - 1)]
@@ -93,7 +93,7 @@ def options_for(drafts: Iterable[ItemDraft], classes: frozenset[str]) -> tuple[l
         )
         options.append(option)
         usual = max(option.worth(draft.steps[0][0] if draft.steps else 1), 50)
-        weights.append(OFTEN.get(draft.category, 0.5) / (usual / 100) ** 0.6 * TALLIED.get(draft.code, 1.0))
+        weights.append(OFTEN.get(draft.category, 0.5) / (usual / 100) ** 0.25 * TALLIED.get(draft.code, 1.0))
     return options, list(itertools.accumulate(weights))
 
 

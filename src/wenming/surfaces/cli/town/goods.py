@@ -22,6 +22,7 @@ SOURCES = (
     ("donation", "爱心捐赠资金", "爱心企业", 2),
 )
 HUNDRED = 100
+COMING = 0.16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,13 @@ def exchange_day(
 ) -> int:
     """One exchange day: those who come spend about `part` of what they have. Says how many redemptions there were."""
     balances = ledger.balances(account_ids=[saver.account for saver in savers])
-    weights = [ware.wish for ware in WARES]
+    weights = [ware.wish * ware.price for ware in WARES]
     rows = []
     opening = clock.day_start(on) + timedelta(hours=8, minutes=30)
     taken: dict[tuple[int, int], int] = defaultdict(int)
     for saver in savers:
-        left = int(balances.get(saver.account, 0) * part)
-        while left >= 2000 and source.random() < 0.9:
+        left = int(balances.get(saver.account, 0) * part) if source.random() < COMING else 0
+        while left >= 1500 and source.random() < 0.8:
             place = source.choices(range(len(WARES)), weights)[0]
             ware = WARES[place]
             if ware.price * HUNDRED > left or ("minor" in saver.classes and not ware.is_for_minors):

@@ -121,5 +121,5 @@ class Past:
                 savers=self.savers[branch.number],
                 shelf=self.shelf,
                 on=on,
-                part=self.source.uniform(0.35, 0.6),
+                part=self.source.uniform(0.6, 0.95),
             )
