@@ -118,7 +118,7 @@ def test(arguments: list[str]) -> int:
     for database in ("sqlite", "postgresql"):
         print(f"== tests on {database}", flush=True)
         environment = dict(os.environ, WENMING_TEST_DATABASE=database)
-        command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"]
+        command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope"]
         codes.append(subprocess.call(command, cwd=ROOT, env=environment))
     return max(codes)
 

@@ -323,7 +323,7 @@ def test_rules_are_drafted_checked_and_put_in_force_by_another(stage: Stage) -> 
     drafted = director.post("/console/rules/", {"place": "branch"})
     page = drafted["Location"]
     first = text_of(director.get(page))
-    code = re.search(r'\?item=([\w.]+)', first)
+    code = re.search(r"\?item=([\w.]+)", first)
     assert code
     item = f"{page}items/{code[1]}/"
     assert "存进草稿" in text_of(director.get(item))
@@ -407,7 +407,7 @@ def test_lists_go_on_by_cursor(stage: Stage, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(organisation, "AUDIT_PAGE", 5)
     client = enter(stage, "director")
     page = text_of(client.get("/console/audit/"))
-    onward = re.search(r'/console/audit/\?before=(\d+)', page)
+    onward = re.search(r"/console/audit/\?before=(\d+)", page)
     assert onward
     assert client.get(onward[0]).status_code == 200
     assert client.get("/console/audit/?before=x").status_code == 200
