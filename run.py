@@ -60,7 +60,7 @@ def make_venv() -> None:
 
 def ensure(lock: str) -> None:
     """Install the pinned packages of one lock file; immediate when nothing has changed."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (an older Python still reads this far)
         sys.exit("需要 Python 3.11 或更新的版本。 / Python 3.11 or newer is needed.")
     files = (ROOT / "requirements" / lock, ROOT / "pyproject.toml")
     wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
@@ -140,9 +140,9 @@ def main(arguments: list[str]) -> int:
     ensure("run.lock" if not (VENV / ".stamp-test.lock").exists() else "test.lock")
     os.environ.setdefault("WENMING_DATA", str(ROOT / "data"))
     program = [str(PYTHON), "-m", "wenming", command, *rest]
-    if os.name == "nt":
-        return subprocess.call(program)
-    os.execv(program[0], program)
+    if os.name != "nt":
+        os.execv(program[0], program)
+    return subprocess.call(program)
 
 
 if __name__ == "__main__":

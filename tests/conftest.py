@@ -11,7 +11,6 @@ from django.db import connection
 from tests.triggers import triggers_rest_while_tables_are_emptied  # noqa: F401
 from wenming.core import clock
 
-
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
 

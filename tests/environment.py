@@ -15,7 +15,6 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-
 MEMORY = Path("/dev/shm")  # noqa: S108
 """Where a folder costs no disk: tests of durability bring their own disk."""
 
