@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, datetime
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -231,3 +232,11 @@ def test_missing_columns_are_named() -> None:
     assert "日期" in missing.value.words and "事项" in missing.value.words
     with pytest.raises(sheets.HeaderNotFound):
         find("今天,天气\n很,好\n", "roll")
+
+
+def test_an_old_workbook_cut_short_is_damaged_and_nothing_worse() -> None:
+    """Cut inside its last sector the compiled reader panics; the clerk reads that the file is damaged."""
+    whole = (Path(__file__).parents[2] / "samples" / "rulebook.xls").read_bytes()
+    for end in (8208, 8541, 9000):
+        with pytest.raises(guard.FileDamaged):
+            reader.read(whole[:end], "rulebook.xls")

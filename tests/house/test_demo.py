@@ -55,11 +55,12 @@ def test_the_books_are_sound(village: Path) -> None:
 
 def test_it_holds_what_was_promised(village: Path) -> None:
     facts = program.report(village, "info")
-    assert facts["branches"] == 2 and facts["villages"] == 3
+    assert facts["branches"] == 2 and facts["villages"] == 54 and facts["villages_served"] == 3
     assert facts["depositors"] == {"person": 386, "household": 8, "unit": 2, "collective": 4, "total": 400}
     assert facts["points_outstanding_hundredths"] == round(facts["points_outstanding"] * 100) > 0
     assert facts["transactions"] > facts["deeds"]["deposited"] > 1000
     assert facts["entries"] > facts["transactions"]
+    assert facts["deeds"]["reversed"] > 0
 
 
 def test_work_waits_in_every_queue(village: Path) -> None:

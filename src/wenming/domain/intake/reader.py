@@ -95,6 +95,10 @@ def _read_workbook(data: bytes, sheet_name: str) -> Grid:
         raise guard.Encrypted() from error
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise guard.FileDamaged() from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # how a fault inside the compiled reader reaches Python
+            raise
+        raise guard.FileDamaged() from error
     return _grid(chosen[0], values, merged, others)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.transactions import act
 from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
@@ -102,7 +103,8 @@ class Past:
             for number, doing in enumerate(drawn, 3)
         ]
         self.recorded += len(rows)
-        deeds.record_register(
+        last_evening = clock.day_start(last) + timedelta(hours=16)
+        recorded = deeds.record_register(
             actor=self.actor,
             branch_id=branch.id,
             rows=rows,
@@ -111,6 +113,18 @@ class Past:
             noticed_on=noticed_on,
             history=self.sheets[branch.number],
         )
+        if month.month % 6 == 0 and branch.number % 8 == month.month // 6:
+            self._put_right(branch, recorded.first_id, last_evening)
+
+    def _put_right(self, branch: Branch, declaration_id: int, at: datetime) -> None:
+        """One line was entered twice: the clerk proposes to take it back, the director confirms."""
+        clerk = depositors.actor_for(user_id=branch.user_ids["clerk"], door="console", at=at)
+        director = depositors.actor_for(user_id=branch.user_ids["director"], door="console", at=at)
+        try:
+            found = deeds.propose_reversal(actor=clerk, declaration_id=declaration_id, reason="台账里登了两遍，撤回一遍。", at=at)
+            deeds.confirm_reversal(actor=director, reversal_id=found.pk, at=at + timedelta(minutes=30))
+        except (deeds.Recused, deeds.SecondOfficerNeeded):
+            return
 
     def _exchange(self, on: date) -> None:
         for branch in self.town.branches:

@@ -21,8 +21,8 @@ def gather() -> dict[str, Any]:
     whole, rest = divmod(books.outstanding, points.HUNDRED)
     return {
         "branches": places.branches,
-        "villages": places.villages_served,
-        "villages_known": places.villages,
+        "villages": places.villages,
+        "villages_served": places.villages_served,
         "households": people.households,
         "depositors": {**people.by_kind, "total": people.depositors},
         "deeds": {str(step): count for step, count in deeds.counts_by_status().items()},
@@ -42,7 +42,7 @@ class Command(BankCommand):
         steps = {str(step.value): str(step.label) for step in deeds.Status}
         done = "，".join(f"{steps.get(step, step)} {count:,}" for step, count in facts["deeds"].items() if count)
         lines = [
-            _("分行 {branches} 个，服务 {villages} 个村").format(**facts),
+            _("分行 {branches} 个，服务 {villages_served} 个村（全镇 {villages} 个）").format(**facts),
             _("储户 {total:,} 个：个人 {person:,}，家庭 {household:,}，单位 {unit:,}，集体 {collective:,}").format(**people),
             _("户 {households:,}").format(**facts),
             _("善行：{done}").format(done=done or _("还没有")),
