@@ -33,7 +33,8 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontcon
 OVERFLOW = """() => {
   const wide = document.documentElement.clientWidth;
   const name = (element) => `${element.tagName}.${element.className}: ${element.textContent.trim().slice(0, 30)}`;
-  const all = [...document.querySelectorAll("body *")].filter((e) => !e.closest(".vh, .say, .skip, .chips, .box, .pic, svg, nav"));
+  const hidden = ".vh, .say, .skip, .chips, .box, .pic, svg, nav";
+  const all = [...document.querySelectorAll("body *")].filter((e) => !e.closest(hidden));
   const out = all.filter((e) => e.getBoundingClientRect().width && e.getBoundingClientRect().right > wide + 1);
   const cut = all.filter((e) => getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1);
   return [...out, ...cut].slice(0, 5).map(name);
