@@ -24,6 +24,10 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("WENMING_VENV", ROOT / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SPEAKS_TO_THE_STORE = [
+    *(f"tests/{place}" for place in ("domain", "properties", "reliability", "races", "races_mall", "surfaces")),
+    "tests/browser/test_walk.py",
+]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 
 
@@ -108,17 +112,17 @@ def check(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Style, types and contracts, then every test on SQLite, then the domain again on PostgreSQL."""
+    """Style, types and contracts, then every test on SQLite, then all that speaks to the store again on PostgreSQL."""
     ensure("test.lock")
     ensure_browser()
     if arguments:
         return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], cwd=ROOT)
     check([])
     codes = []
-    for database in ("sqlite", "postgresql"):
+    for database, places in (("sqlite", ["tests"]), ("postgresql", SPEAKS_TO_THE_STORE)):
         print(f"== tests on {database}", flush=True)
         environment = dict(os.environ, WENMING_TEST_DATABASE=database)
-        command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope"]
+        command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *places]
         codes.append(subprocess.call(command, cwd=ROOT, env=environment))
     return max(codes)
 
