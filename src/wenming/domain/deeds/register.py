@@ -96,6 +96,8 @@ class Reckoner:
     roll: depositors.RollIndex
     items: ItemIndex
     classes: depositors.ClassBook
+    book_id: int
+    scope: str
     homes: Mapping[int, depositors.RollEntry] = field(default_factory=dict)
     used: Tallies = field(default_factory=dict)
     terms: dict[int, engine.ItemTerms] = field(default_factory=dict)
@@ -153,6 +155,8 @@ def _reckoner(branch_id: int, rows: Sequence[RegisterRow], at: datetime, *, has_
         has_window=has_window,
         roll=roll,
         items=rulebooks.item_index(branch_id=branch_id),
+        book_id=organisations.book_of(branch_id=branch_id),
+        scope=organisations.organisation(organisation_id=branch_id).code,
         classes=depositors.class_book(depositor_ids={row.depositor_id for row in rows} & roll.entries.keys()),
         homes=_family_passbooks(roll),
     )
@@ -174,6 +178,8 @@ def begin_history(*, branch_id: int, year: int, at: datetime) -> Reckoner:
         has_window=False,
         roll=roll,
         items=rulebooks.item_index(branch_id=branch_id),
+        book_id=organisations.book_of(branch_id=branch_id),
+        scope=organisations.organisation(organisation_id=branch_id).code,
         classes=depositors.class_book(depositor_ids=roll.entries),
         homes=_family_passbooks(roll),
     )
@@ -275,7 +281,7 @@ def record_register(
         raise refusals.RegisterHasProblems(count=len(bad), problems=bad)
     for pk, one in zip(bulk.next_ids(Declaration, len(good)), good, strict=True):
         one.pk, one.posted = pk, one.given.points
-    _post(good, branch_id, at)
+    _post(good, reckoner, at)
     notice = None if noticed_on is not None else _notice(good, actor, branch_id, at)
     _write(good, branch_id, actor, batch_key, digest, at)
     total = sum(one.posted for one in good)
@@ -330,9 +336,8 @@ def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: st
     bulk.insert(Declaration, COLUMNS, rows)
 
 
-def _post(good: Sequence[Reckoned], branch_id: int, at: datetime) -> None:
+def _post(good: Sequence[Reckoned], reckoner: Reckoner, at: datetime) -> None:
     """Post the whole sheet in one act of the books; a demerit takes what is there when its row comes."""
-    scope = organisations.organisation(organisation_id=branch_id).code
     balances = ledger_queries.balances({one.credited.points_account_id for one in good if one.given.points < 0})
     postings, posted = [], []
     for one in good:
@@ -342,10 +347,10 @@ def _post(good: Sequence[Reckoned], branch_id: int, at: datetime) -> None:
             balances[account] += one.posted
         moves = moves_for(one.posted, one.given.honour, account, one.credited.honour_account_id)
         if moves:
-            postings.append(posting_of(one.pk, moves, one.row.happened_on, scope, at, is_penalty=one.given.points < 0))
+            postings.append(posting_of(one.pk, moves, one.row.happened_on, reckoner.scope, at, is_penalty=one.given.points < 0))
             posted.append(one)
     if postings:
-        numbers = ledger.post_many(book_id=organisations.book_of(branch_id=branch_id), postings=postings)
+        numbers = ledger.post_many(book_id=reckoner.book_id, postings=postings)
         for one, number in zip(posted, numbers, strict=True):
             one.transaction_id = number
 

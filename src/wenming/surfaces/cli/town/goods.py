@@ -22,7 +22,7 @@ SOURCES = (
     ("donation", "爱心捐赠资金", "爱心企业", 2),
 )
 HUNDRED = 100
-COMING = 0.16
+COMING = 0.25
 
 
 @dataclass(frozen=True, slots=True)

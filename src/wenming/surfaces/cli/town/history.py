@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 from wenming.core import clock
 from wenming.core.actor import Actor
-from wenming.core.transactions import act
 from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
 from wenming.surfaces.cli.town import enrolment, goods
-from wenming.surfaces.cli.town.choices import Saver, Year
+from wenming.surfaces.cli.town.choices import Doing, Saver, Year
 from wenming.surfaces.cli.town.people import Family
 from wenming.surfaces.cli.town.structure import Branch, Town
 
 GROWTH = {2018: 0.75, 2019: 1.0, 2020: 0.9, 2021: 1.1, 2022: 1.25}
+LAST_DAYS = 6
 SEASONS = (1.15, 0.8, 1.0, 1.1, 1.05, 1.0, 0.9, 0.9, 1.0, 1.1, 1.0, 1.2)
-EXCHANGE_MONTHS = (3, 6, 9, 12)
+QUARTER_ENDS, HALF_YEARS = (3, 6, 9, 12), (6, 12)
 
 
 def months(town: Town) -> Iterator[tuple[date, float]]:
@@ -37,7 +38,11 @@ def months(town: Town) -> Iterator[tuple[date, float]]:
 
 
 class Past:
-    """Lives through the years: enrols each year's newcomers, records each month's registers, holds exchange days, seals."""
+    """Lives through the years: enrols each year's newcomers, records the registers, holds exchange days, seals.
+
+    In the last year a branch hands in its register every month and exchanges every quarter; before, every quarter and
+    every half-year, as the branches grew into it.
+    """
 
     def __init__(
         self,
@@ -56,26 +61,28 @@ class Past:
         self.savers: dict[int, list[Saver]] = {}
         self.years: dict[int, Year] = {}
         self.sheets: dict[int, deeds.Reckoner] = {}
-        self.recorded = 0
+        self.waiting: dict[int, list[tuple[date, Doing]]] = defaultdict(list)
 
     def live(self, say: Callable[[float, str], None]) -> None:
-        """Month after month, each as one act."""
+        """Month after month."""
         passed = 0.0
         for month, part in months(self.town):
             say(passed, f"{month.year}年{month.month}月")
-            with act():
-                self._live_month(month, int(self.town.scale.points * 100 * part))
+            self._live_month(month, int(self.town.scale.points * 100 * part))
             passed += part
 
     def _live_month(self, month: date, target: int) -> None:
         if month.month == 1:
             self._new_year(month)
-        if month.month in EXCHANGE_MONTHS:
+        is_last_year = month.year == self.town.scale.last_year
+        if month.month in (QUARTER_ENDS if is_last_year else HALF_YEARS):
             self._exchange(month.replace(day=20))
         whole = sum(saver.weight for some in self.savers.values() for saver in some)
         for branch in self.town.branches:
             weight = sum(saver.weight for saver in self.savers[branch.number])
-            self._month(branch, month, int(target * weight / whole))
+            self._draw(branch, month, int(target * weight / whole))
+            if is_last_year or month.month in QUARTER_ENDS:
+                self._hand_in(branch, month)
         ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
 
     def _new_year(self, month: date) -> None:
@@ -92,29 +99,31 @@ class Past:
             self.years[branch.number] = Year(self.source, self.drafts)
             self.sheets[branch.number] = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
 
-    def _month(self, branch: Branch, month: date, target: int) -> None:
-        """One monthly register: deeds from the 3rd on, put up for notice, recorded on the last day."""
-        last = clock.next_month(month) - timedelta(days=1)
-        noticed_on = last - timedelta(days=6)
-        drawn = self.years[branch.number].month(self.savers[branch.number], target, noticed_on.day - 2)
+    def _draw(self, branch: Branch, month: date, target: int) -> None:
+        """The deeds of one month, from its 3rd day until a week before its end."""
+        days = (clock.next_month(month) - month).days - LAST_DAYS - 3
+        drawn = self.years[branch.number].month(self.savers[branch.number], target, days)
         drawn.sort(key=lambda doing: doing.day)
+        self.waiting[branch.number] += [(month.replace(day=doing.day + 2), doing) for doing in drawn]
+
+    def _hand_in(self, branch: Branch, month: date) -> None:
+        """The register since the last one: on the wall in the last week of the month, recorded on its last day."""
+        last = clock.next_month(month) - timedelta(days=1)
         rows = [
-            deeds.RegisterRow(number, doing.saver.id, doing.code, month.replace(day=doing.day + 2), doing.quantity)
-            for number, doing in enumerate(drawn, 3)
+            deeds.RegisterRow(number, doing.saver.id, doing.code, on, doing.quantity)
+            for number, (on, doing) in enumerate(self.waiting.pop(branch.number), 3)
         ]
-        self.recorded += len(rows)
-        last_evening = clock.day_start(last) + timedelta(hours=16)
         recorded = deeds.record_register(
             actor=self.actor,
             branch_id=branch.id,
             rows=rows,
             batch_key=f"{branch.code}-{month:%Y-%m}",
             at=clock.day_start(last) + timedelta(hours=10, seconds=branch.number),
-            noticed_on=noticed_on,
+            noticed_on=last - timedelta(days=LAST_DAYS),
             history=self.sheets[branch.number],
         )
-        if month.month % 6 == 0 and branch.number % 8 == month.month // 6:
-            self._put_right(branch, recorded.first_id, last_evening)
+        if month.month in HALF_YEARS and branch.number % 8 == month.month // 6:
+            self._put_right(branch, recorded.first_id, clock.day_start(last) + timedelta(hours=16))
 
     def _put_right(self, branch: Branch, declaration_id: int, at: datetime) -> None:
         """One line was entered twice: the clerk proposes to take it back, the director confirms."""
