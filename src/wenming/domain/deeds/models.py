@@ -46,10 +46,10 @@ class Declaration(models.Model):
     }
 
     public_id = models.CharField(max_length=32, unique=True)
-    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
     item = models.ForeignKey("rulebooks.RuleItem", on_delete=models.PROTECT, related_name="+")
-    depositor = models.ForeignKey("depositors.Depositor", on_delete=models.PROTECT, related_name="+")
-    household = models.ForeignKey("depositors.Household", null=True, on_delete=models.PROTECT, related_name="+")
+    depositor = models.ForeignKey("depositors.Depositor", on_delete=models.PROTECT, related_name="+", db_index=False)
+    household = models.ForeignKey("depositors.Household", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     passbook = models.ForeignKey("depositors.Passbook", on_delete=models.PROTECT, related_name="+")
     declared_by = models.BigIntegerField(null=True)
     door = models.CharField(max_length=12, choices=Door.choices)

@@ -99,9 +99,9 @@ class Order(models.Model):
     }
 
     public_id = models.CharField(max_length=32, unique=True)
-    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
+    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
-    depositor = models.ForeignKey("depositors.Depositor", on_delete=models.PROTECT, related_name="+")
+    depositor = models.ForeignKey("depositors.Depositor", on_delete=models.PROTECT, related_name="+", db_index=False)
     passbook = models.ForeignKey("depositors.Passbook", on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField(default=1)
     price = models.BigIntegerField()

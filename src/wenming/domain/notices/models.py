@@ -52,7 +52,7 @@ class NoticeLine(models.Model):
         Status.CONTESTED: frozenset({Status.STANDING, Status.STRUCK}),
     }
 
-    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="lines")
+    notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="lines", db_index=False)
     place = models.PositiveIntegerField()
     subject = models.CharField(max_length=64)
     masked_name = models.CharField(max_length=40)

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('points', models.BigIntegerField()),
                 ('happened_on', models.DateField()),
                 ('status', models.CharField(choices=[('standing', '公示中'), ('contested', '有意见'), ('cleared', '无异议'), ('struck', '已撤下')], default='standing', max_length=10)),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='notices.notice')),
+                ('notice', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='notices.notice')),
             ],
             options={
                 'indexes': [models.Index(fields=['subject'], name='line_subject'), models.Index(fields=['status', 'id'], name='line_status')],
