@@ -15,7 +15,18 @@ from datetime import date
 from wenming.domain.rulebooks.services import ItemDraft
 
 # Hours and half-days are tallied over the whole month in one line of the register.
-TALLIED = {"1.3": 4.0, "3.7": 24.0, "5.1": 6.0, "1.7": 4.0, "3.9": 3.0}
+TALLIED = {
+    "1.3": 5.0,
+    "3.7": 40.0,
+    "5.1": 9.0,
+    "1.7": 6.0,
+    "3.9": 0.3,
+    "2.3": 0.4,
+    "2.4": 0.4,
+    "2.5": 0.2,
+    "4.2": 0.2,
+    "6.5": 0.3,
+}
 OFTEN = {"volunteering": 3.0, "participation": 3.0, "contests": 1.6, "customs": 1.0, "good_deeds": 1.0}
 
 
@@ -93,7 +104,7 @@ def options_for(drafts: Iterable[ItemDraft], classes: frozenset[str]) -> tuple[l
         )
         options.append(option)
         usual = max(option.worth(draft.steps[0][0] if draft.steps else 1), 50)
-        weights.append(OFTEN.get(draft.category, 0.5) / (usual / 100) ** 0.25 * TALLIED.get(draft.code, 1.0))
+        weights.append(OFTEN.get(draft.category, 0.5) / (usual / 100) ** 0.05 * TALLIED.get(draft.code, 1.0))
     return options, list(itertools.accumulate(weights))
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from wenming.core import clock
 from wenming.core.actor import Actor
+from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.depositors import services as enrolling
 from wenming.surfaces.cli.town.choices import Saver
@@ -42,23 +43,21 @@ def enrol(*, actor: Actor, branch_id: int, families: Sequence[Family], at: datet
         enrolling.enrol_many(actor=actor, branch_id=branch_id, rows=rows, at=at)
 
 
-def savers(*, source: random.Random, branch_id: int, on: date, stars: frozenset[str] = frozenset()) -> list[Saver]:
-    """The branch's depositors on a day, each with how active one is: a few do much, most do something.
+def savers(*, source: random.Random, sheet: deeds.Reckoner, on: date, stars: frozenset[str] = frozenset()) -> list[Saver]:
+    """The depositors on a branch's roll, each with how active one is: a few do much, most do something.
 
-    The households of these numbers do most: those whom the demo shows.
+    The households of the numbers in `stars` do most: those whom the demo shows.
     """
-    entries = depositors.roll_index(branch_id=branch_id).entries
-    classes = depositors.classes_on(depositor_ids=entries, on=on)
     return [
         Saver(
             id=pk,
             household=entry.household_id or -pk,
             account=entry.points_account_id,
-            classes=classes[pk],
+            classes=sheet.classes.on(pk, on),
             joined_on=entry.joined_on,
             weight=source.lognormvariate(0, 0.7) + (STAR if entry.household_number in stars else 0),
             kind=entry.kind,
         )
-        for pk, entry in entries.items()
+        for pk, entry in sheet.roll.entries.items()
         if entry.kind != "household"
     ]

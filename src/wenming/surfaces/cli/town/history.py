@@ -94,10 +94,11 @@ class Past:
             if not is_first:
                 newcomers = [family for family in self.rolls[branch.number] if family.joined_in == month.year]
                 enrolment.enrol(actor=self.actor, branch_id=branch.id, families=newcomers, at=start)
+            sheet = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
             on = month + timedelta(days=1)
-            self.savers[branch.number] = enrolment.savers(source=self.source, branch_id=branch.id, on=on, stars=self.stars)
+            self.sheets[branch.number] = sheet
+            self.savers[branch.number] = enrolment.savers(source=self.source, sheet=sheet, on=on, stars=self.stars)
             self.years[branch.number] = Year(self.source, self.drafts)
-            self.sheets[branch.number] = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
 
     def _draw(self, branch: Branch, month: date, target: int) -> None:
         """The deeds of one month, from its 3rd day until a week before its end."""
