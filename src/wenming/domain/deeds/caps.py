@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import Q
+
 from wenming.core.transactions import take_turn
 from wenming.domain.deeds.models import Declaration, Status
 from wenming.domain.rulebooks import queries as rulebooks
@@ -38,9 +40,10 @@ def usage_of(
     rows = Declaration.objects.filter(
         item_id__in=rulebooks.same_clause(item=item), status__in=COUNTED, happened_on__gte=start, happened_on__lt=end
     ).exclude(pk__in=list(without))
-    columns = ("happened_on", "points", "honour")
-    own = list(rows.filter(depositor_id=depositor_id).values_list(*columns))
-    home = own if household_id is None else list(rows.filter(household_id=household_id).values_list(*columns))
+    whose = Q(depositor_id=depositor_id) if household_id is None else Q(depositor_id=depositor_id) | Q(household_id=household_id)
+    found = list(rows.filter(whose).values_list("happened_on", "points", "honour", "depositor_id", "household_id"))
+    own = [row[:3] for row in found if row[3] == depositor_id]
+    home = own if household_id is None else [row[:3] for row in found if row[4] == household_id]
     return Usage({cap: tally(cap, own if cap.startswith("person") else home, happened_on) for cap in CAPS})
 
 

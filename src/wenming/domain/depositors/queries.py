@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -313,7 +314,30 @@ def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool
     own, others = set(Depositor.objects.filter(user_id=user_id).values_list("pk", flat=True)), set(depositor_ids)
     if not own or not others:
         return False
-    return bool(relatives_of(depositor_ids=own) & others or relatives_of(depositor_ids=others) & own)
+    mine, theirs = _families(own, others)
+    if mine & others or theirs & own:
+        return True
+    pairs = Kinship.objects.filter(Q(first_id__in=mine | own) | Q(second_id__in=mine | own)).values_list("first_id", "second_id")
+    near = {frozenset(pair) for pair in pairs}
+    return any(
+        (one in mine and other in others) or (one in own and other in theirs)
+        for pair in near
+        for one in pair
+        for other in pair - {one}
+    )
+
+
+def _families(own: set[int], others: set[int]) -> tuple[set[int], set[int]]:
+    """Everyone of the households of either group, the groups themselves included, in one look."""
+    homes = Depositor.objects.filter(pk__in=own | others, household__isnull=False).values("household_id")
+    rows = Depositor.objects.filter(Q(pk__in=own | others) | Q(household_id__in=homes)).values_list("pk", "household_id")
+    members: dict[int | None, set[int]] = defaultdict(set)
+    for pk, home in rows:
+        members[home].add(pk)
+    home_of = {pk: home for home, people in members.items() for pk in people if home is not None}
+    return tuple(  # type: ignore[return-value]
+        group | {pk for one in group if one in home_of for pk in members[home_of[one]]} for group in (own, others)
+    )
 
 
 def kin_of(*, depositor_id: int) -> list[tuple[Depositor, str]]:
