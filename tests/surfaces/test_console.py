@@ -20,6 +20,8 @@ from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.domain.organisations import services as organisations
+from wenming.domain.organisations.queries import Role
 from wenming.surfaces.console import organisation
 
 PAGES = {
@@ -426,3 +428,20 @@ def test_busy_pages_ask_at_most_twelve_times(stage: Stage, page: str) -> None:
             assert client.get(address).status_code == 200
         statements = [query["sql"] for query in asked.captured_queries if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         assert len(statements) <= 12, "\n".join(statement[:60] + statement[-200:] for statement in statements)
+
+
+def test_a_reviewer_with_a_passbook_of_her_own_asks_no_more_than_twelve_times(stage: Stage) -> None:
+    """Kin of hers have to be looked up for the whole queue, and once for the deed that lies open."""
+    stage.village.villager("单秀兰")
+    organisations.appoint_officer(
+        actor=system(),
+        user_id=stage.village.users["单秀兰"],
+        organisation_id=stage.village.branch_id,
+        role=Role.REVIEWER,
+        at=stage.now,
+    )
+    client = stage.client("单秀兰")
+    assert client.get("/console/review/").status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/console/review/").status_code == 200
+    assert len(asked) <= 12

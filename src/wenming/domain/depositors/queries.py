@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, FilteredRelation, Q, QuerySet
 
 from wenming.core import vault
 from wenming.core.actor import Actor
@@ -241,14 +241,16 @@ def classes_on(*, depositor_ids: Iterable[int], on: date) -> dict[int, Identity]
     """
     ids = list(dict.fromkeys(depositor_ids))
     given: dict[int, set[str]] = {pk: set() for pk in ids}
+    nature: dict[int, tuple[str, date | None]] = {}
+    holds = Q(classes__valid_from__lte=on) & (Q(classes__valid_to__isnull=True) | Q(classes__valid_to__gt=on))
     for part in _chunks(ids):
-        held = ClassMembership.objects.filter(
-            Q(valid_to__isnull=True) | Q(valid_to__gt=on), depositor_id__in=part, valid_from__lte=on
-        )
-        for pk, identity_class in held.values_list("depositor_id", "identity_class"):
-            given[pk].add(identity_class)
-        for pk, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "kind", "born_on"):
-            given[pk] |= classes_by_nature(kind, born_on, on, given[pk])
+        people = Depositor.objects.filter(pk__in=part).annotate(held=FilteredRelation("classes", condition=holds))
+        for pk, kind, born_on, identity_class in people.values_list("pk", "kind", "born_on", "held__identity_class"):
+            nature[pk] = (kind, born_on)
+            if identity_class is not None:
+                given[pk].add(identity_class)
+    for pk, (kind, born_on) in nature.items():
+        given[pk] |= classes_by_nature(kind, born_on, on, given[pk])
     return {pk: frozenset(classes) for pk, classes in given.items()}
 
 
