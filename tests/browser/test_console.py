@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import village as villages
@@ -97,6 +97,7 @@ def test_a_scanner_types_the_code_and_goods_go_out(stage: Stage, live_server: Li
     order = mall_queries.orders_of(depositor_ids=[stage.village.person("王建国")])[0]
     page = enter(open_context(live_server.url, width=1366, height=768), stage, "teller")
     page.goto("/console/counter/")
+    expect(page.locator("#f-q")).to_be_focused()
     page.keyboard.type(order.pickup_code)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/console/counter/orders/{order.pk}/")
