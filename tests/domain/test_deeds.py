@@ -205,6 +205,17 @@ def test_doors(village: Village, at: datetime) -> None:
         )  # fmt: skip
 
 
+def test_a_lane_chief_sees_the_deeds_of_the_lane_alone(village: Village, at: datetime) -> None:
+    chief = village.officer("lane_chief")
+    here = stage.declare(village, "单秀兰", at=at, actor=chief, door=Door.LANE_CHIEF)
+    elsewhere = stage.declare(village, "王秀梅", at=at)
+    assert deed_queries.declaration(actor=chief, declaration_id=here.pk).pk == here.pk
+    with pytest.raises(NotFound):
+        deed_queries.declaration(actor=chief, declaration_id=elsewhere.pk)
+    assert [one.pk for one in deed_queries.declarations_in(actor=chief)] == [here.pk]
+    assert len(deed_queries.declarations_in(actor=village.officer("supervisor"))) == 2
+
+
 def test_the_moved_are_not_given_points(village: Village, at: datetime) -> None:
     depositors.move_depositor_out(actor=village.officer("clerk"), depositor_id=village.person("曾静"), at=at)
     with pytest.raises(deeds.NotOnRoll):

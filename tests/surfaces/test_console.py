@@ -108,6 +108,13 @@ def test_other_branches_do_not_exist(stage: Stage) -> None:
     assert client.post("/console/branch/", {"branch": stage.village.branch_id}).status_code == 404
 
 
+def test_only_who_may_propose_a_correction_is_offered_one(stage: Stage) -> None:
+    person = stage.village.person("王建国")
+    for key, offered in (("teller", False), ("supervisor", True), ("clerk", True)):
+        page = text_of(enter(stage, key).get(f"/console/depositors/{person}/"))
+        assert ("/reverse/" in page) is offered, key
+
+
 def test_the_desk_lists_what_waits_by_deadline(stage: Stage) -> None:
     stage.turn_to(stage.now + timedelta(days=3))
     page = text_of(enter(stage, "director").get("/console/"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wenming.core.actor import Actor
 from wenming.domain.deeds.models import Declaration, Door
+from wenming.domain.depositors import policies as reach
 from wenming.domain.organisations.queries import Role
 
 COUNTER = (Role.CLERK, Role.TELLER, Role.DIRECTOR)
@@ -70,7 +71,10 @@ def is_own(actor: Actor, declaration: Declaration) -> bool:
 
 
 def may_see(actor: Actor, declaration: Declaration) -> bool:
-    return actor.is_system or declaration.branch_id in actor.branches() or is_own(actor, declaration)
+    if actor.is_system or is_own(actor, declaration) or declaration.branch_id in reach.wide_branches(actor):
+        return True
+    home = declaration.household
+    return home is not None and reach.is_chief_of(actor, declaration.branch_id, home.lane)
 
 
 def may_amend(actor: Actor, declaration: Declaration) -> bool:

@@ -14,6 +14,7 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.deeds import caps, models, policies
 from wenming.domain.deeds.models import Declaration, Review
+from wenming.domain.depositors import policies as reach
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import engine
@@ -62,7 +63,7 @@ def _seen_by(actor: Actor) -> QuerySet[Declaration]:
     found = Declaration.objects.select_related(*SHOWN)
     if actor.is_system:
         return found
-    own = Q(branch_id__in=actor.branches())
+    own = reach.within_reach(actor)
     if actor.user_id is not None:
         own |= Q(declared_by=actor.user_id)
     if actor.depositor_id is not None:
@@ -73,7 +74,7 @@ def _seen_by(actor: Actor) -> QuerySet[Declaration]:
 
 
 def declaration(*, actor: Actor, declaration_id: int) -> Declaration:
-    """One declaration, for the officers of its branch, who declared it, and the household it is about."""
+    """One declaration, for the officers who reach it, who declared it, and the household it is about."""
     found = _seen_by(actor).filter(pk=declaration_id).first()
     if found is None:
         raise NotFound
@@ -330,10 +331,12 @@ def to_publish(*, branch_ids: Iterable[int]) -> QuerySet[Declaration]:
 
 
 def awaiting_notice(*, actor: Actor, branch_id: int, limit: int = 500) -> list[Declaration]:
-    """Approved deeds, and deeds posted first, that the next notice will carry."""
+    """Approved deeds, and deeds posted first, that the next notice will carry: those within the actor's reach."""
     if not actor.is_system and branch_id not in actor.branches():
         raise NotFound
     found = to_publish(branch_ids=[branch_id]).select_related(*SHOWN)
+    if not actor.is_system:
+        found = found.filter(reach.within_reach(actor))
     return list(found.order_by("pk")[:limit])
 
 

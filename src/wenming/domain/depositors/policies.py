@@ -30,15 +30,31 @@ def may_reveal(actor: Actor, depositor: Depositor) -> bool:
     return may_serve(actor, depositor.branch_id) or (actor.depositor_id is not None and actor.depositor_id == depositor.pk)
 
 
-def visible(actor: Actor) -> Q:
-    """Which depositors exist for this actor: the offices' branches, a lane chief's lane, the own household, oneself."""
-    if actor.is_system:
-        return Q()
-    wide = frozenset().union(*(grant.branch_ids for grant in actor.grants if not _is_lane(grant.role, grant.lane)))
+def within_reach(actor: Actor) -> Q:
+    """Rows with a branch and a household that an office reaches: its branches, or a lane chief's lane of them."""
+    wide = wide_branches(actor)
     seen = Q(branch_id__in=wide)
     for grant in actor.grants:
         if _is_lane(grant.role, grant.lane) and not grant.branch_ids <= wide:
             seen |= Q(branch_id__in=grant.branch_ids, household__lane=grant.lane)
+    return seen
+
+
+def is_chief_of(actor: Actor, branch_id: int, lane: str) -> bool:
+    """Whether the actor is the chief of this lane of the branch."""
+    return any(branch_id in grant.branch_ids and grant.lane == lane for grant in actor.grants if _is_lane(grant.role, grant.lane))
+
+
+def wide_branches(actor: Actor) -> frozenset[int]:
+    """The branches that an office reaches whole, not by one lane only."""
+    return frozenset[int]().union(*(grant.branch_ids for grant in actor.grants if not _is_lane(grant.role, grant.lane)))
+
+
+def visible(actor: Actor) -> Q:
+    """Which depositors exist for this actor: within the office's reach, the own household, oneself."""
+    if actor.is_system:
+        return Q()
+    seen = within_reach(actor)
     if actor.household_id is not None:
         seen |= Q(household_id=actor.household_id)
     if actor.depositor_id is not None:

@@ -26,7 +26,7 @@ from wenming.domain.ledger.queries import Kind
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console import words
-from wenming.surfaces.console.page import ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
+from wenming.surfaces.console.page import CORRECTORS, ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
 from wenming.ui.filters import day, moment, voucher
 from wenming.ui.tiers import tier_of
@@ -87,6 +87,7 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
         tab=tab,
         tier=tier_of(balances.get(book.honour_account_id, 0)),
         purposes=RevealPurpose.choices,
+        may_reverse=desk.may(*CORRECTORS),
         form=form,
         open_part=open_part,
         shown=shown,
