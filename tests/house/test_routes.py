@@ -13,6 +13,7 @@ PUBLIC_PAGES = {
     "villager:preferences",
     "villager:preference",
     "villager:settings",
+    "kit",
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.template import engines
+from django.test import Client
 from django.urls import reverse
 from jinja2 import UndefinedError
 
@@ -102,3 +103,18 @@ def test_tiers_follow_honour(honour: int, name: str, missing: float) -> None:
 
 def test_tiers_never_fall_below_the_first() -> None:
     assert str(tiers.tier_of(-500).name) == "青苗户"
+
+
+OF_THE_LAYOUTS = {"mark", "messages", "size_switch", "problem", "_described", "option", "avatar"}
+"""Parts that a layout or another part draws: they are on the page without being called there."""
+
+
+@pytest.mark.django_db
+def test_the_style_page_shows_every_part_in_every_theme(client: Client) -> None:
+    parts = set(re.findall(r"{% macro (\w+)\(", (UI / "templates/ui/parts.html").read_text(encoding="utf-8")))
+    page = (UI.parent / "surfaces/board/templates/board/kit.html").read_text(encoding="utf-8")
+    assert parts - set(re.findall(r"\bui\.(\w+)\(", page)) == OF_THE_LAYOUTS
+    answer = client.get("/ui/")
+    text = answer.content.decode()
+    assert answer.status_code == 200 and text.count("kit-theme st") == 3
+    assert all(f"#{name}" in text for name in icons.PICTURES)

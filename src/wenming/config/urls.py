@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from wenming.surfaces.board.kit import kit
+
 urlpatterns = [
     path("", include("wenming.surfaces.villager.urls")),
     path("console/", include("wenming.surfaces.console.urls")),
     path("board/", include("wenming.surfaces.board.urls")),
     path("api/v1/", include("wenming.surfaces.api.urls")),
+    path("ui/", kit, name="kit"),
 ]
 handler400 = "wenming.surfaces.middleware.bad_request"
 handler403 = "wenming.surfaces.middleware.forbidden"
