@@ -31,7 +31,7 @@ CLERK, DIRECTOR, REVIEWER, TELLER = Role.CLERK.value, Role.DIRECTOR.value, Role.
 HEAD_OFFICER, SUPERVISOR, LANE_CHIEF = Role.HEAD_OFFICER.value, Role.SUPERVISOR.value, Role.LANE_CHIEF.value
 KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-PAGE_MOST = 100
+PAGE_USUAL, PAGE_MOST = 50, 200
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST)]
@@ -66,10 +66,26 @@ class Fault(Schema):
 
 
 class PageOf(Schema):
-    """Which page: where the last one ended, and how many lines."""
+    """Which page: where the last one ended, and how many rows. Every list takes it."""
 
-    cursor: str = Query("", max_length=64, description="上一页的 next")
-    limit: int = Query(30, ge=1, le=PAGE_MOST)
+    cursor: str = Query("", max_length=64, description="上一页的 next；第一页不填")
+    limit: int = Query(PAGE_USUAL, ge=1, le=PAGE_MOST, description="这一页最多几行")
+
+    @property
+    def position(self) -> int | None:
+        """Where the page before ended; None for the first."""
+        return position_of(self.cursor)
+
+    @property
+    def rows(self) -> int:
+        """How many rows to read: one more than is shown says that there is a next page."""
+        return self.limit + 1
+
+    def of(self, found: Sequence[Any], show: Callable[[Any], Any], key: Callable[[Any], int]) -> Page[Any]:
+        """The page out of up to `rows` rows that were read in the order of their keys."""
+        shown = found[: self.limit]
+        has_more = len(found) > self.limit
+        return Page[Any](items=[show(row) for row in shown], next=cursor_of(key(shown[-1])) if has_more else "")
 
 
 class Gate:
@@ -194,7 +210,7 @@ def rendered(answer: idempotency.Answer) -> HttpResponse:
     return response
 
 
-def cursor_of(position: int | str) -> str:
+def cursor_of(position: int) -> str:
     return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
 
 
@@ -203,15 +219,9 @@ def position_of(cursor: str) -> int | None:
     if not cursor:
         return None
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except ValueError as error:
         raise errors.WrongCursor(field="cursor") from error
-    if not re.fullmatch(r"\d{1,18}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise errors.WrongCursor(field="cursor")
     return int(text)
-
-
-def page(found: Sequence[Any], limit: int, show: Callable[[Any], Any], key: Callable[[Any], int]) -> Page[Any]:
-    """A page out of up to `limit + 1` rows: one row more than asked for says that there is a next page."""
-    shown = found[:limit]
-    return Page[Any](items=[show(row) for row in shown], next=cursor_of(key(shown[-1])) if len(found) > limit else "")
