@@ -1,7 +1,6 @@
 """Declarations, their reviews, reversals."""
 
 import base64
-import binascii
 import io
 from datetime import date, datetime
 from typing import Any, Literal
@@ -23,16 +22,19 @@ from wenming.surfaces.api.operations import (
     SUPERVISOR,
     TELLER,
     VILLAGER,
+    Day,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
 )
 
 router = Router(tags=["deeds"])
-PHOTOS_MOST = 9
+PHOTOS_MOST = 6
 
 
 class DeclarationOut(Schema):
@@ -79,20 +81,20 @@ class ReversalOut(Schema):
 
 class NewDeclaration(Given):
     door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
-    depositor_ids: list[Id] = Field(min_length=1, max_length=200)
-    item_id: Id
-    happened_on: date
+    depositor_ids: list[Ref] = Field(min_length=1, max_length=200)
+    item_id: Ref
+    happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
     photos: list[str] = Field([], max_length=PHOTOS_MOST, description="照片，base64")
 
 
 class Amendment(Given):
-    happened_on: date
+    happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
     photos: list[str] = Field([], max_length=PHOTOS_MOST, description="新照片，base64")
-    item_id: Id | None = None
+    item_id: Ref | None = None
 
 
 class Nothing(Given):
@@ -110,7 +112,7 @@ class NewReversal(Given):
 
 
 class Confirmation(Given):
-    write_off: bool = Field(False, description="积分不够收回时，差额核销")
+    write_off: Flag = Field(False, description="积分不够收回时，差额核销")
 
 
 def shown(declaration: Any) -> DeclarationOut:
@@ -155,7 +157,7 @@ def shown_offer(offer: deed_queries.Offer) -> OfferOut:
 def pictures(photos: list[str]) -> list[io.BytesIO]:
     try:
         return [io.BytesIO(base64.b64decode(photo, validate=True)) for photo in photos]
-    except binascii.Error as error:
+    except ValueError as error:
         raise WrongInput(field="photos") from error
 
 

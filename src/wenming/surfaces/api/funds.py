@@ -14,10 +14,12 @@ from wenming.surfaces.api.operations import (
     DIRECTOR,
     HEAD_OFFICER,
     OFFICERS,
+    Day,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
 )
@@ -53,7 +55,7 @@ class DrawOut(Schema):
 
 
 class NewFund(Given):
-    organisation_id: Id
+    organisation_id: Ref
     source: Literal["fiscal", "collective", "donation"]
     name: str = Field(min_length=1, max_length=60)
 
@@ -62,7 +64,7 @@ class NewReceipt(Given):
     number: str = Field(min_length=1, max_length=40)
     payer: str = Field("", max_length=60)
     amount: int = Field(ge=1, le=LARGEST, strict=True, description="分")
-    received_on: date
+    received_on: Day
 
 
 def _shown_draw(draw: Any) -> DrawOut:

@@ -1,6 +1,6 @@
 """Products, stock and orders."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Field, Query, Router, Schema
@@ -18,10 +18,13 @@ from wenming.surfaces.api.operations import (
     PUBLIC,
     TELLER,
     VILLAGER,
+    Day,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
 )
@@ -106,16 +109,16 @@ class ProductTerms(Given):
     plain: str = Field("", max_length=200)
     unit: str = Field("份", min_length=1, max_length=8)
     cost: int = Field(0, ge=0, le=LARGEST, strict=True, description="分")
-    fund_id: Id | None = None
+    fund_id: Ref | None = None
     times_max: int | None = Field(None, ge=1, le=1_000_000, strict=True)
     period_days: int = Field(30, ge=0, le=3660, strict=True)
     pickup_days: int = Field(7, ge=1, le=60, strict=True)
-    is_for_minors: bool = False
-    is_on_shelf: bool = True
+    is_for_minors: Flag = False
+    is_on_shelf: Flag = True
 
 
 class NewProduct(ProductTerms):
-    organisation_id: Id
+    organisation_id: Ref
     kind: Literal["goods", "service"]
     title: str = Field(min_length=1, max_length=40)
     price: int = Field(ge=1, le=LARGEST, strict=True, description="百分之一分")
@@ -129,19 +132,19 @@ class ProductChange(ProductTerms):
 
 
 class Delivery(Given):
-    branch_id: Id
+    branch_id: Ref
     quantity: int = Field(ge=1, le=1_000_000, strict=True)
 
 
 class Count(Given):
-    branch_id: Id
+    branch_id: Ref
     counted: int = Field(ge=0, le=1_000_000, strict=True)
 
 
 class NewOrder(Given):
-    product_id: Id
-    branch_id: Id
-    depositor_id: Id
+    product_id: Ref
+    branch_id: Ref
+    depositor_id: Ref
     quantity: int = Field(1, ge=1, le=100, strict=True)
     price_seen: int | None = Field(None, ge=1, le=LARGEST, strict=True, description="看到的单价，变了就不下单")
 
@@ -156,7 +159,7 @@ class Why(Given):
 
 class Refund(Given):
     reason: str = Field(min_length=1, max_length=200)
-    restock: bool = True
+    restock: Flag = True
 
 
 def shown(request: Request, order: Any) -> OrderOut:
@@ -219,7 +222,7 @@ def list_stock(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[
 
 
 @operation(router, "GET", "/branches/{branch_id}/receipts", roles=[PUBLIC], scopes=[], answer=Page[DayReceiptOut])
-def list_day_receipts(request: Request, branch_id: Id, day: date, page_of: Query[PageOf]) -> Page[DayReceiptOut]:
+def list_day_receipts(request: Request, branch_id: Id, day: Day, page_of: Query[PageOf]) -> Page[DayReceiptOut]:
     """What was handed over at a branch on a day; names masked."""
     rows = mall_queries.receipts_page(branch_id=branch_id, day=day, after=page_of.position, limit=page_of.rows)
     return page_of.of(rows, shown_receipt, lambda row: row.order_id)

@@ -17,10 +17,12 @@ from wenming.surfaces.api.operations import (
     PUBLIC,
     SUPERVISOR,
     VILLAGER,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
 )
@@ -72,8 +74,8 @@ class Received(Schema):
 
 
 class NewNotice(Given):
-    branch_id: Id
-    declaration_ids: list[Id] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
+    branch_id: Ref
+    declaration_ids: list[Ref] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
     workdays: int | None = Field(None, ge=3, le=7, strict=True)
 
 
@@ -83,7 +85,7 @@ class NewObjection(Given):
 
 
 class Resolution(Given):
-    upheld: bool
+    upheld: Flag
     answer: str = Field(min_length=4, max_length=500)
 
 

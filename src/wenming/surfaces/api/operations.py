@@ -4,8 +4,9 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.conf import settings
@@ -14,7 +15,8 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from wenming.core import clock, idempotency
 from wenming.core.actor import Actor
@@ -33,8 +35,23 @@ KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 PAGE_USUAL, PAGE_MOST = 50, 200
 
+ERRORS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 500)
+DAY = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST)]
+Ref = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _written_day(value: Any) -> Any:
+    """Days are written out, 2026-03-10, and lie between 1900 and 2199: no instants, no counts of seconds."""
+    if isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("not_a_day", "2026-03-10")
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class Request(HttpRequest):
@@ -167,9 +184,13 @@ def operation(
             }
         ]
 
+    known: set[str] = set()
+
     def register(view: Callable[..., BaseModel]) -> Callable[..., HttpResponse]:
         @functools.wraps(view)
         def run(request: Any, *args: Any, **values: Any) -> HttpResponse:
+            _check_parameters(request, known)
+
             def work() -> idempotency.Answer:
                 return idempotency.Answer(status, view(request, *args, **values).model_dump_json().encode())
 
@@ -180,15 +201,24 @@ def operation(
             [method],
             path,
             auth=None if is_public else [BearerKey(gate), SessionCookie(gate)],
-            response={status: answer, (400, 401, 403, 404, 409, 422): Fault},
+            response={status: answer, ERRORS: Fault},
             operation_id=view.__name__,
             summary=words.strip(),
             description=detail.strip(),
             openapi_extra=extra,
         )(run)
+        models = router.path_operations[path].operations[-1].models
+        known.update(name for model in models for name in getattr(model, "__ninja_flatten_map__", None) or ())
         return run
 
     return register
+
+
+def _check_parameters(request: Any, known: Collection[str]) -> None:
+    """A parameter that is misspelt or said twice would be passed over in silence: say so instead."""
+    for name, values in request.GET.lists():
+        require(name in known, errors.UnknownParameter, field=name)
+        require(len(values) == 1, errors.ParameterTwice, field=name)
 
 
 def _once(request: Any, work: Callable[[], idempotency.Answer]) -> idempotency.Answer:

@@ -22,10 +22,12 @@ from wenming.surfaces.api.operations import (
     OFFICERS,
     PUBLIC,
     USER,
+    Day,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
 )
@@ -84,7 +86,7 @@ class HouseholdOut(Schema):
 class Person(Given):
     name: str = Field(min_length=1, max_length=60)
     sex: str = Field("", max_length=2)
-    born_on: date | None = None
+    born_on: Day | None = None
     id_number: str = Field("", max_length=20)
     phone: str = Field("", max_length=20)
     classes: list[str] = Field([], max_length=6)
@@ -92,14 +94,14 @@ class Person(Given):
 
 
 class NewDepositor(Given):
-    branch_id: Id
+    branch_id: Ref
     kind: Literal["person", "household", "unit", "collective"] = "person"
     facts: Person
-    household_id: Id | None = None
+    household_id: Ref | None = None
 
 
 class NewHousehold(Given):
-    branch_id: Id
+    branch_id: Ref
     number: str = Field(min_length=1, max_length=20)
     head: Person
     members: list[Person] = Field([], max_length=30)
@@ -349,8 +351,8 @@ def read_statement(
     depositor_id: Id,
     page_of: Query[PageOf],
     unit: Literal["points", "honour"] = "points",
-    start: date | None = None,
-    end: date | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
 ) -> Page[LineOut]:
     """The lines of a passbook in [start, end), newest first."""
     passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook

@@ -1,6 +1,5 @@
 """The rules in force, for anyone to read."""
 
-from datetime import date
 from typing import Any
 
 from ninja import Field, Query, Router, Schema
@@ -8,7 +7,7 @@ from ninja import Field, Query, Router, Schema
 from wenming.core import clock
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.rulebooks import queries as rulebook_queries
-from wenming.surfaces.api.operations import PUBLIC, Id, Page, PageOf, Request, operation
+from wenming.surfaces.api.operations import PUBLIC, Day, Id, Page, PageOf, Request, operation
 
 router = Router(tags=["rulebooks"])
 
@@ -37,7 +36,7 @@ class RuleItemOut(Schema):
 
 
 @operation(router, "GET", "/branches/{branch_id}/rule-items", roles=[PUBLIC], scopes=[], answer=Page[RuleItemOut])
-def list_rule_items(request: Request, branch_id: Id, page_of: Query[PageOf], on: date | None = None) -> Page[RuleItemOut]:
+def list_rule_items(request: Request, branch_id: Id, page_of: Query[PageOf], on: Day | None = None) -> Page[RuleItemOut]:
     """The clauses that hold at a branch today, or on a day."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
     day = on or clock.local_date(clock.now())
