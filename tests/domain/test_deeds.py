@@ -190,7 +190,7 @@ def test_doors(village: Village, at: datetime) -> None:
         stage.declare(village, at=at, actor=neighbour, door=Door.SELF)
     with pytest.raises(NotAllowed):
         stage.declare(village, at=at, actor=neighbour, door=Door.COUNTER)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         stage.declare(village, at=at, actor=stranger)
     with pytest.raises(NotAllowed):
         stage.declare(village, "王秀梅", at=at, actor=village.officer("lane_chief"), door=Door.LANE_CHIEF)

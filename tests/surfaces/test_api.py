@@ -169,7 +169,7 @@ def test_not_utf8(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": 101}, {"limit": 0}, {"limit": "x"}, {"cursor": "!!"}, {"cursor": "eHh4"}, {"cursor": "é"}]
+    "query", [{"limit": 201}, {"limit": 0}, {"limit": "x"}, {"cursor": "!!"}, {"cursor": "eHh4"}, {"cursor": "é"}]
 )
 def test_bad_pages(shop: Shop, query: dict[str, Any]) -> None:
     status, body = key_of(shop, "teller").get("/orders/open", **query)
@@ -355,7 +355,7 @@ def test_from_deed_to_rice(shop: Shop, settings: Settings, tmp_path: Path) -> No
         note="村民代表会议通过",
     )
     villager, reviewer, clerk = key_of(shop, "王秀梅"), key_of(shop, "reviewer"), key_of(shop, "clerk")
-    rules = Caller().get(f"/branches/{village.branch_id}/rule-items")[1]["items"]
+    rules = Caller().get(f"/branches/{village.branch_id}/rule-items", limit=200)[1]["items"]
     assert len(rules) == rulebook_queries.items_in_force(branch_id=village.branch_id, on=date(2026, 3, 12)).count() >= 45
     offers = villager.get(f"/depositors/{village.person('王秀梅')}/declarable-items")[1]["items"]
     item = next(rule for rule in rules if rule["id"] == next(o["item_id"] for o in offers if not o["refusal"]))

@@ -51,6 +51,7 @@ NOT_OURS = {"villager", "villager_elsewhere", "director_elsewhere", "clerk_elsew
 # What everyone with a role may read because it is about oneself alone or narrowed to one's own branches.
 OWN_LISTS = {
     "who_am_i",
+    "list_keys",
     "list_messages",
     "list_depositors",
     "list_declarations_to_review",

@@ -16,6 +16,7 @@ from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.models import Declaration, Door, Status
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.notices import services as notices
+from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import engine
 from wenming.domain.rulebooks import queries as rulebooks
 from wenming.domain.rulebooks.queries import RuleItem
@@ -150,14 +151,13 @@ def _people(actor: Actor, door: str, depositor_ids: Sequence[int], branch_id: in
     if len(ids) > MOST_PEOPLE:
         raise refusals.TooManyNamed(field="depositor", most=MOST_PEOPLE)
     people = [depositors.depositor(actor=system(actor.door), depositor_id=one) for one in ids]
-    if any(one.status != depositors.Status.ACTIVE for one in people):
-        raise refusals.NotOnRoll(field="depositor")
     home = branch_id if branch_id is not None else people[0].branch_id
     for one in people:
+        require(one.branch_id == home and organisations.may_see(actor=actor, branch_id=home), NotFound)
         lane = one.household.lane if one.household is not None else ""
-        if one.branch_id != home:
-            raise NotFound(field="depositor")
         require(policies.may_declare(actor, door, one.branch_id, one.household_id, one.pk, lane))
+    if any(one.status != depositors.Status.ACTIVE for one in people):
+        raise refusals.NotOnRoll(field="depositor")
     return people
 
 

@@ -228,10 +228,12 @@ def preview(*, declaration: Declaration) -> engine.Assessment | Refusal:
         return refusal
 
 
-def declarable_items(*, actor: Actor, depositor_id: int, on: date, door: str) -> list[Offer]:
+def declarable_items(
+    *, actor: Actor, depositor_id: int, on: date, door: str, after: int | None = None, limit: int | None = None
+) -> list[Offer]:
     """The clauses that may be declared for a depositor through a door, each with what its caps still allow."""
     who = depositors.depositor(actor=actor, depositor_id=depositor_id)
-    items = [one for one in rulebooks.items_in_force(branch_id=who.branch_id, on=on) if _is_open(one, door)]
+    items = [one for one in rulebooks.items_in_force(branch_id=who.branch_id, on=on, after=after) if _is_open(one, door)][:limit]
     classes = depositors.classes_on(depositor_ids=[depositor_id], on=on)[depositor_id]
     start, end = date(on.year, 1, 1), date(on.year + 1, 1, 1)
     near = Q(depositor_id=depositor_id) | (Q(household_id=who.household_id) if who.household_id is not None else Q())
@@ -340,14 +342,16 @@ def awaiting_notice(*, actor: Actor, branch_id: int, limit: int = 500) -> list[D
     return list(found.order_by("pk")[:limit])
 
 
-def reversals_to_confirm(*, actor: Actor, limit: int = 50) -> list[models.Reversal]:
-    """Proposals that the actor may confirm: not the actor's own."""
+def reversals_to_confirm(*, actor: Actor, after: int | None = None, limit: int = 50) -> list[models.Reversal]:
+    """Proposals that the actor may confirm, oldest first: not the actor's own."""
     found = Reversal.objects.select_related("declaration__item", "declaration__depositor", "declaration__branch").filter(
         status=ReversalStatus.PROPOSED
     )
     if not actor.is_system:
         branches = actor.branches(*policies.CONFIRMERS)
         found = found.filter(declaration__branch_id__in=branches).exclude(proposed_by=actor.user_id)
+    if after is not None:
+        found = found.filter(pk__gt=after)
     return list(found.order_by("pk")[:limit])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
@@ -106,9 +108,16 @@ def depositor_by_card(*, actor: Actor, card_code: str) -> Depositor:
     return found
 
 
-def depositors_of(*, actor: Actor, branch_id: int, after: int | None = None, limit: int = 30) -> list[Depositor]:
-    """A branch's depositors in the order of enrolment; `after` is the id at which the last page ended."""
+def depositors_of(*, actor: Actor, branch_id: int, after: int | None = None, limit: int = 30, text: str = "") -> list[Depositor]:
+    """A branch's depositors in the order of enrolment, or those whom a search finds there.
+
+    `after` is the id at which the last page ended.
+    """
     found = _seen_by(actor).filter(branch_id=branch_id).order_by("pk")
+    if text:
+        typed = _typed(text)[:60]
+        wanted = functools.reduce(operator.or_, _ways(typed)) if typed else Q(pk__in=[])
+        found = found.exclude(status=Status.DECEASED).filter(wanted)
     if after is not None:
         found = found.filter(pk__gt=after)
     return list(found[:limit])

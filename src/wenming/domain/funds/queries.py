@@ -41,14 +41,16 @@ def fund(*, actor: Actor, fund_id: int) -> Fund:
     return found
 
 
-def fund_balances(*, actor: Actor, organisation_id: int | None = None) -> list[FundBalance]:
-    """The funds that the actor may see, with what is left in each."""
-    funds = Fund.objects.select_related("organisation").order_by("organisation__code", "id")
+def fund_balances(
+    *, actor: Actor, organisation_id: int | None = None, after: int | None = None, limit: int | None = None
+) -> list[FundBalance]:
+    """The funds that the actor may see in the order in which they were opened, with what is left in each."""
+    funds = Fund.objects.select_related("organisation").filter(pk__gt=after or 0).order_by("id")
     if not actor.is_system:
         funds = funds.filter(organisation_id__in=policies.seen_organisations(actor))
     if organisation_id is not None:
         funds = funds.filter(organisation_id=organisation_id)
-    rows = list(funds)
+    rows = list(funds[:limit])
     balances = ledger_queries.balances(account_ids=[row.account_id for row in rows])
     return [
         FundBalance(
@@ -68,6 +70,12 @@ def receipts_of(*, actor: Actor, fund_id: int, before: int | None = None, limit:
     """What came into a fund, newest first."""
     receipts = Receipt.objects.filter(fund=fund(actor=actor, fund_id=fund_id)).order_by("-id")
     return list((receipts.filter(pk__lt=before) if before else receipts)[:limit])
+
+
+def draws_of(*, actor: Actor, fund_id: int, before: int | None = None, limit: int = 30) -> list[Draw]:
+    """What left a fund, newest first; a draw that came back says so."""
+    draws = Draw.objects.filter(fund=fund(actor=actor, fund_id=fund_id)).order_by("-id")
+    return list((draws.filter(pk__lt=before) if before else draws)[:limit])
 
 
 def draws_for(*, subjects: Iterable[str]) -> dict[str, Draw]:

@@ -74,9 +74,12 @@ def user_by_api_key(*, key: str, at: datetime) -> tuple[int, frozenset[str]] | N
     return found.user_id, frozenset(found.scopes)
 
 
-def api_keys_of(*, user_id: int) -> list[KeyCard]:
-    """The keys of a user, the newest first; never their secrets."""
+def api_keys_of(*, user_id: int, before: int | None = None, limit: int | None = None) -> list[KeyCard]:
+    """The keys of a user, the newest first; never their secrets. `before` is the id at which the last page ended."""
+    found = ApiKey.objects.filter(user_id=user_id).order_by("-id")
+    if before is not None:
+        found = found.filter(pk__lt=before)
     return [
         KeyCard(key.pk, key.name, key.prefix, frozenset(key.scopes), key.issued_at, key.expires_at, key.revoked_at)
-        for key in ApiKey.objects.filter(user_id=user_id).order_by("-id")
+        for key in found[:limit]
     ]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
@@ -293,8 +293,8 @@ def book_by_code(code: str) -> Book:
     return found
 
 
-def books() -> list[Book]:
-    return list(Book.objects.order_by("id"))
+def books(after: int = 0, limit: int | None = None) -> list[Book]:
+    return list(Book.objects.filter(pk__gt=after).order_by("id")[:limit])
 
 
 def house_names(book_id: int) -> dict[int, str]:
@@ -368,6 +368,12 @@ def day_sheet(book_id: int, day: date) -> DaySheet:
 
 def latest_seal(book_id: int) -> Seal | None:
     return Seal.objects.filter(book_id=book_id).defer("nodes").order_by("-size").first()
+
+
+def latest_seals(book_ids: Iterable[int]) -> dict[int, Seal]:
+    """The newest seal of each of these books that has one."""
+    found = Seal.objects.filter(book_id__in=list(book_ids), size=F("book__sealed_size")).defer("nodes")
+    return {seal.book_id: seal for seal in found}
 
 
 def seals(book_id: int) -> QuerySet[Seal]:

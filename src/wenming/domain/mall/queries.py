@@ -66,6 +66,7 @@ class StockLine:
 class DayReceipt:
     """One redemption of a day as it hangs on the wall: the name is masked."""
 
+    order_id: int
     masked_name: str
     title: str
     quantity: int
@@ -74,20 +75,26 @@ class DayReceipt:
     collected_at: datetime
 
 
-def products_on_shelf(*, actor: Actor, branch_id: int) -> list[ShelfItem]:
-    """What the branch offers, things in stock first, then by price."""
+def _on_shelf(actor: Actor, branch_id: int) -> QuerySet[Stock]:
     if not policies.may_see_shelf(actor, branch_id):
         raise NotFound()
-    stocks = (
-        Stock.objects.filter(branch_id=branch_id, product__is_on_shelf=True)
-        .select_related("product")
-        .order_by(
-            Case(When(quantity__gt=0, then=Value(0)), default=Value(1), output_field=IntegerField()),
-            "product__price",
-            "product_id",
-        )
+    return Stock.objects.filter(branch_id=branch_id, product__is_on_shelf=True).select_related("product")
+
+
+def products_on_shelf(*, actor: Actor, branch_id: int) -> list[ShelfItem]:
+    """What the branch offers, things in stock first, then by price."""
+    stocks = _on_shelf(actor, branch_id).order_by(
+        Case(When(quantity__gt=0, then=Value(0)), default=Value(1), output_field=IntegerField()),
+        "product__price",
+        "product_id",
     )
     return [_shelf_item(stock.product, stock.quantity) for stock in stocks]
+
+
+def shelf_page(*, actor: Actor, branch_id: int, after: int | None, limit: int) -> list[ShelfItem]:
+    """What the branch offers in the order of the products, which neither a sale nor a new price changes."""
+    stocks = _on_shelf(actor, branch_id).filter(product_id__gt=after or 0).order_by("product_id")
+    return [_shelf_item(stock.product, stock.quantity) for stock in stocks[:limit]]
 
 
 def product(*, actor: Actor, public_id: str) -> Product:
@@ -176,13 +183,17 @@ def titles_for(*, subjects: Iterable[str]) -> dict[str, str]:
 
 def stock_of(*, branch_id: int) -> list[StockLine]:
     """Every product the branch has or had, with what is left and what stands ready for open orders."""
+    stocks = Stock.objects.filter(branch_id=branch_id).select_related("product__fund").order_by("product__title")
+    return _stock_lines(branch_id, stocks)
+
+
+def _stock_lines(branch_id: int, stocks: Iterable[Stock]) -> list[StockLine]:
     reserved = dict(
         Order.objects.filter(branch_id=branch_id, status=Status.PLACED)
         .values_list("product_id")
         .annotate(total=Sum("quantity"))
         .order_by()
     )
-    stocks = Stock.objects.filter(branch_id=branch_id).select_related("product__fund").order_by("product__title")
     return [
         StockLine(
             product_id=stock.product_id,
@@ -200,28 +211,36 @@ def stock_of(*, branch_id: int) -> list[StockLine]:
     ]
 
 
-def stock_for_keepers(*, actor: Actor, branch_id: int) -> list[StockLine]:
-    """The same for those who keep the stock; other branches' stocks do not exist for them."""
+def stock_for_keepers(*, actor: Actor, branch_id: int, after: int | None, limit: int) -> list[StockLine]:
+    """The same for those who keep the stock, in the order of the products; other branches' stocks do not exist for them."""
     if not policies.may_keep_stock(actor, branch_id):
         raise NotFound()
-    return stock_of(branch_id=branch_id)
+    stocks = Stock.objects.filter(branch_id=branch_id, product_id__gt=after or 0).select_related("product__fund")
+    return _stock_lines(branch_id, stocks.order_by("product_id")[:limit])
+
+
+def _collected_on(branch_id: int, day: date) -> QuerySet[Order]:
+    start, end = clock.day_start(day), clock.day_end(day)
+    return Order.objects.select_related("product").filter(
+        branch_id=branch_id, status=Status.COLLECTED, ended_at__gte=start, ended_at__lt=end
+    )
 
 
 def day_receipts(*, branch_id: int, day: date) -> list[DayReceipt]:
     """What was handed over at a branch on a village day, masked, for all to see."""
-    orders = list(
-        Order.objects.filter(
-            branch_id=branch_id,
-            status=Status.COLLECTED,
-            ended_at__gte=clock.day_start(day),
-            ended_at__lt=clock.day_end(day),
-        )
-        .select_related("product")
-        .order_by("ended_at", "id")
-    )
+    return _receipts(list(_collected_on(branch_id, day).order_by("ended_at", "id")), day)
+
+
+def receipts_page(*, branch_id: int, day: date, after: int | None, limit: int) -> list[DayReceipt]:
+    """The same in the order of the orders; `after` is the order at which the last page ended."""
+    return _receipts(list(_collected_on(branch_id, day).filter(pk__gt=after or 0).order_by("pk")[:limit]), day)
+
+
+def _receipts(orders: list[Order], day: date) -> list[DayReceipt]:
     names = depositor_queries.public_names(depositor_ids=[row.depositor_id for row in orders], on=day)
     return [
         DayReceipt(
+            order_id=row.pk,
             masked_name=names.get(row.depositor_id, ""),
             title=row.product.title,
             quantity=row.quantity,

@@ -78,6 +78,14 @@ def notices_on_wall(*, branch_id: int, limit: int = 20) -> QuerySet[Notice]:
     return Notice.objects.filter(branch_id=branch_id).select_related("branch").order_by("-status", "-id")[:limit]
 
 
+def notices_of(*, branch_id: int, before: int | None = None, limit: int = 50) -> list[Notice]:
+    """Every notice of a branch, newest first; `before` is the id at which the last page ended."""
+    found = Notice.objects.filter(branch_id=branch_id).order_by("-id")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    return list(found[:limit])
+
+
 def notice(*, number: str) -> Notice:
     """One notice by the number printed on it."""
     found = Notice.objects.select_related("branch").filter(number=number.strip()).first()
@@ -191,14 +199,18 @@ def _file(objection: Objection, at: datetime) -> ObjectionFile:
     )
 
 
-def objections_to_answer(*, actor: Actor, at: datetime, branch_id: int | None = None, limit: int = 50) -> list[ObjectionFile]:
-    """Open objections at the branches where the actor answers them, nearest due day first."""
+def objections_to_answer(
+    *, actor: Actor, at: datetime, branch_id: int | None = None, after: int | None = None, limit: int = 50
+) -> list[ObjectionFile]:
+    """Open objections at the branches where the actor answers them, oldest first, so that the nearest due day comes first."""
     found = Objection.objects.select_related("line__notice").filter(status=Objection.Status.OPEN)
     if not actor.is_system:
         found = found.filter(line__notice__branch_id__in=actor.branches(*policies.ANSWERERS))
     if branch_id is not None:
         found = found.filter(line__notice__branch_id=branch_id)
-    return [_file(one, at) for one in found.order_by("due_on", "id")[:limit]]
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    return [_file(one, at) for one in found.order_by("pk")[:limit]]
 
 
 def objection(*, actor: Actor, objection_id: int, at: datetime) -> ObjectionFile:

@@ -108,6 +108,11 @@ def all_branches() -> list[Organisation]:
     return list(Organisation.objects.select_related("parent").filter(kind=Kind.BRANCH).order_by("code"))
 
 
+def branches_page(*, after: int | None, limit: int) -> list[Organisation]:
+    """The branches of this store in the order in which they were opened; `after` is the id at which the last page ended."""
+    return list(Organisation.objects.filter(kind=Kind.BRANCH, pk__gt=after or 0).order_by("pk")[:limit])
+
+
 def visible_branches(*, actor: Actor) -> list[Organisation]:
     """The branches that exist for this actor: those of the offices, and the own one as a depositor."""
     branches = Organisation.objects.select_related("parent").filter(kind=Kind.BRANCH).order_by("code")
@@ -151,10 +156,13 @@ def villages_of(*, branch_id: int, on: date | None = None) -> list[Village]:
     return [Village(area.region.code, area.region.name, branch_id) for area in areas]
 
 
-def villages_by_branch() -> dict[int, list[Village]]:
-    """The villages served now, of every branch, in one query."""
+def villages_by_branch(*, branch_ids: Iterable[int] | None = None) -> dict[int, list[Village]]:
+    """The villages served now, of every branch or of these, in one query."""
+    areas = ServiceArea.objects.filter(valid_to__isnull=True).select_related("region").order_by("region__code")
+    if branch_ids is not None:
+        areas = areas.filter(branch_id__in=list(branch_ids))
     found: dict[int, list[Village]] = {}
-    for area in ServiceArea.objects.filter(valid_to__isnull=True).select_related("region").order_by("region__code"):
+    for area in areas:
         found.setdefault(area.branch_id, []).append(Village(area.region.code, area.region.name, area.branch_id))
     return found
 

@@ -43,12 +43,13 @@ def edition_in_force(*, branch_id: int, on: date) -> Edition | None:
     return _in_force().filter(_of_branch(branch_id), that_day).order_by(_own_first(branch_id), "-in_force_from").first()
 
 
-def items_in_force(*, branch_id: int, on: date) -> QuerySet[RuleItem]:
-    """The clauses that hold at a branch on a day, in the order of the book."""
+def items_in_force(*, branch_id: int, on: date, after: int | None = None) -> QuerySet[RuleItem]:
+    """The clauses that hold at a branch on a day, in the order of the book; `after` is the id at which the last page ended."""
     found = edition_in_force(branch_id=branch_id, on=on)
     if found is None:
         return RuleItem.objects.none()
-    return RuleItem.objects.filter(edition=found).select_related("edition").order_by("place", "id")
+    items = RuleItem.objects.filter(edition=found).select_related("edition").order_by("place", "id")
+    return items.filter(pk__gt=after) if after is not None else items
 
 
 def item_in_force(*, branch_id: int, code: str, on: date) -> RuleItem | None:

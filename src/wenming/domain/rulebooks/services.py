@@ -79,8 +79,8 @@ def _begin(book: RuleBook, actor: Actor, at: datetime) -> Edition:
 
 def _write(edition: Edition, drafts: Sequence[ItemDraft]) -> None:
     """Add clauses to a draft. Refuses the first that may not stand."""
-    seen = set(RuleItem.objects.filter(edition=edition).values_list("code", flat=True))
-    place = len(seen)
+    before = dict(RuleItem.objects.filter(edition=edition).values_list("code", "place"))
+    seen, place = set(before), max(before.values(), default=0)
     rows = []
     for draft in drafts:
         for problem in clauses.problems(draft):

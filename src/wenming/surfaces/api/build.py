@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_GET
 from ninja import NinjaAPI
 
 from wenming.surfaces.api import deeds, errors, funds, ledger, mall, notices, people, rulebooks
@@ -36,7 +37,11 @@ def make() -> NinjaAPI:
 def urls(api: NinjaAPI) -> list[URLPattern]:
     """The addresses; who may enter is asked by each operation itself, and an unknown address has the same error shape."""
     patterns = [
-        path(str(pattern.pattern), _in_shape(pattern.callback), name=pattern.name)
+        path(
+            str(pattern.pattern),
+            _in_shape(require_GET(pattern.callback) if pattern.name == "openapi-json" else pattern.callback),
+            name=pattern.name,
+        )
         for pattern in api.urls[0]
         if isinstance(pattern, URLPattern)
     ]
@@ -52,7 +57,8 @@ def _in_shape(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
     @functools.wraps(view)
     def run(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
-        if not errors.is_text(request.path) or not all(errors.is_text(text) for text in request.GET.values()):
+        given = [text for name, said in request.GET.lists() for text in (name, *said)]
+        if not all(errors.is_text(text) for text in (request.path, *given)):
             return errors.unreadable_address(request)
         response: HttpResponse = view(request, *args, **values)
         if isinstance(response, HttpResponseNotAllowed):

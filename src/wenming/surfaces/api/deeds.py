@@ -1,7 +1,6 @@
 """Declarations, their reviews, reversals."""
 
 import base64
-import binascii
 import io
 from datetime import date, datetime
 from typing import Any, Literal
@@ -23,18 +22,19 @@ from wenming.surfaces.api.operations import (
     SUPERVISOR,
     TELLER,
     VILLAGER,
+    Day,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
-    page,
-    position_of,
 )
 
 router = Router(tags=["deeds"])
-PHOTOS_MOST = 9
+PHOTOS_MOST = 6
 
 
 class DeclarationOut(Schema):
@@ -81,20 +81,20 @@ class ReversalOut(Schema):
 
 class NewDeclaration(Given):
     door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
-    depositor_ids: list[Id] = Field(min_length=1, max_length=200)
-    item_id: Id
-    happened_on: date
+    depositor_ids: list[Ref] = Field(min_length=1, max_length=200)
+    item_id: Ref
+    happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
     photos: list[str] = Field([], max_length=PHOTOS_MOST, description="照片，base64")
 
 
 class Amendment(Given):
-    happened_on: date
+    happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
     photos: list[str] = Field([], max_length=PHOTOS_MOST, description="新照片，base64")
-    item_id: Id | None = None
+    item_id: Ref | None = None
 
 
 class Nothing(Given):
@@ -112,7 +112,7 @@ class NewReversal(Given):
 
 
 class Confirmation(Given):
-    write_off: bool = Field(False, description="积分不够收回时，差额核销")
+    write_off: Flag = Field(False, description="积分不够收回时，差额核销")
 
 
 def shown(declaration: Any) -> DeclarationOut:
@@ -143,10 +143,21 @@ def shown_reversal(reversal: Any) -> ReversalOut:
     return ReversalOut(id=reversal.pk, declaration_id=reversal.declaration_id, status=reversal.status, reason=reversal.reason)
 
 
+def shown_offer(offer: deed_queries.Offer) -> OfferOut:
+    return OfferOut(
+        item_id=offer.item.pk,
+        code=offer.item.code,
+        title=offer.item.title,
+        unit=offer.item.unit,
+        times_left=offer.times_left,
+        refusal=offer.refusal,
+    )
+
+
 def pictures(photos: list[str]) -> list[io.BytesIO]:
     try:
         return [io.BytesIO(base64.b64decode(photo, validate=True)) for photo in photos]
-    except binascii.Error as error:
+    except ValueError as error:
         raise WrongInput(field="photos") from error
 
 
@@ -159,25 +170,21 @@ def pictures(photos: list[str]) -> list[io.BytesIO]:
     answer=Page[OfferOut],
 )
 def list_declarable_items(
-    request: Request, depositor_id: Id, door: Literal["self", "other", "lane_chief", "counter", "api"] = "self"
+    request: Request,
+    depositor_id: Id,
+    page_of: Query[PageOf],
+    door: Literal["self", "other", "lane_chief", "counter", "api"] = "self",
 ) -> Page[OfferOut]:
     """What may be declared for a depositor today, and how often still."""
     offers = deed_queries.declarable_items(
-        actor=request.actor, depositor_id=depositor_id, on=clock.local_date(clock.now()), door=door
+        actor=request.actor,
+        depositor_id=depositor_id,
+        on=clock.local_date(clock.now()),
+        door=door,
+        after=page_of.position,
+        limit=page_of.rows,
     )
-    return Page[OfferOut](
-        items=[
-            OfferOut(
-                item_id=offer.item.pk,
-                code=offer.item.code,
-                title=offer.item.title,
-                unit=offer.item.unit,
-                times_left=offer.times_left,
-                refusal=offer.refusal,
-            )
-            for offer in offers
-        ]
-    )
+    return page_of.of(offers, shown_offer, lambda offer: offer.item.pk)
 
 
 @operation(
@@ -204,8 +211,8 @@ def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
 def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[DeclarationOut]:
     """What was declared for one depositor, newest first."""
     depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
-    rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=position_of(page_of.cursor), limit=page_of.limit + 1)
-    return page(rows, page_of.limit, shown, lambda row: row.pk)
+    rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, shown, lambda row: row.pk)
 
 
 @operation(
@@ -219,9 +226,9 @@ def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]
 def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[DeclarationOut]:
     """The queue of the own branches without what one is barred from, oldest first."""
     rows = deed_queries.declarations_to_review(
-        actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
+        actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows
     )
-    return page(rows, page_of.limit, shown, lambda row: row.pk)
+    return page_of.of(rows, shown, lambda row: row.pk)
 
 
 @operation(
@@ -311,10 +318,10 @@ def propose_reversal(request: Request, declaration_id: Id, payload: NewReversal)
     scopes=["deeds:reverse"],
     answer=Page[ReversalOut],
 )
-def list_reversals_to_confirm(request: Request) -> Page[ReversalOut]:
-    """The proposals of others that one may confirm."""
-    rows = deed_queries.reversals_to_confirm(actor=request.actor)
-    return Page[ReversalOut](items=[shown_reversal(row) for row in rows])
+def list_reversals_to_confirm(request: Request, page_of: Query[PageOf]) -> Page[ReversalOut]:
+    """The proposals of others that one may confirm, oldest first."""
+    rows = deed_queries.reversals_to_confirm(actor=request.actor, after=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, shown_reversal, lambda row: row.pk)
 
 
 @operation(

@@ -1,9 +1,12 @@
 """The one error shape: {"code", "message", "fields"}, in plain Chinese, for refusals, faults of shape and wrong addresses."""
 
 import json
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,13 +40,34 @@ class WrongCursor(Refusal):
     code, message = "wrong_cursor", gettext_lazy("翻页标记不对，请从第一页重新翻。")
 
 
+class UnknownParameter(Refusal):
+    code, message = "unknown_parameter", gettext_lazy("没有这个参数，请去掉。")
+
+
+class ParameterTwice(Refusal):
+    code, message = "parameter_twice", gettext_lazy("这个参数写了两次，请只写一次。")
+
+
+class HiddenSigns(Refusal):
+    code, message = "hidden_signs", gettext_lazy("里面有看不见的控制符，请去掉。")
+
+
+class WrongMediaType(Refusal):
+    code, message, status = "wrong_media_type", gettext_lazy("请用 UTF-8 的 JSON 提交，Content-Type 写 application/json。"), 415
+
+
 class StrictParser(Parser):
-    """JSON as people mean it: no NaN, no numbers too large to be exact elsewhere, no deep nesting, no key twice,
-    no text that no store can keep."""
+    """JSON as people mean it: UTF-8, no NaN, no numbers too large to be exact elsewhere, no deep nesting, no key twice, no
+    signs that hide."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        body = json.loads(request.body, parse_int=_integer, parse_constant=_refuse, object_pairs_hook=_pairs)
-        _check(body)
+        charset = (request.content_params or {}).get("charset", "utf-8").lower()
+        plain = request.headers.get("Content-Encoding", "identity").lower() == "identity"
+        if request.content_type != "application/json" or charset not in ("utf-8", "utf8") or not plain:
+            raise WrongMediaType
+        text = request.body.decode("utf-8")
+        body = json.loads(text, parse_int=_integer, parse_float=_number, parse_constant=_refuse, object_pairs_hook=_pairs)
+        _check(body, ())
         return body
 
 
@@ -52,6 +76,14 @@ def _integer(text: str) -> int:
     if abs(value) > INTEGER_MOST:
         raise ValueError(text)
     return value
+
+
+def _number(text: str) -> int | float:
+    """17.0 and 1e3 are whole numbers, as JSON Schema has it; what has a rest stays what it is."""
+    value = Decimal(text)
+    if value and value.adjusted() > len(str(INTEGER_MOST)):
+        raise ValueError(text)
+    return _integer(str(int(value))) if value == int(value) else float(value)
 
 
 def _refuse(text: str) -> None:
@@ -65,27 +97,38 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+HIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
 def is_text(text: str) -> bool:
-    """Whether a store can keep it: no NUL, no half of a character."""
-    return "\x00" not in text and not any(0xD800 <= ord(sign) <= 0xDFFF for sign in text)
+    """Whether it can be kept and shown as it is: no control signs, nothing that turns the direction, no half of a character."""
+    return HIDDEN.search(text) is None
 
 
-def _check(value: Any, depth: int = 0) -> None:
-    if depth > DEEPEST:
+def _check(value: Any, place: tuple[str | int, ...]) -> None:
+    if len(place) > DEEPEST:
         raise ValueError("too deep")
     if isinstance(value, str) and not is_text(value):
-        raise ValueError("not a text")
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for part in inner:
-        _check(part, depth + 1)
+        raise HiddenSigns(field=".".join(map(str, place)))
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if not is_text(name):
+                raise HiddenSigns
+            _check(part, (*place, name))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            _check(part, (*place, number))
 
 
 def shape(code: str, message: str, status: int, fields: Mapping[str, str] | None = None) -> HttpResponse:
     return JsonResponse({"code": code, "message": message, "fields": dict(fields or {})}, status=status)
 
 
+OWN_NAMES = {"depositor": "depositor_ids", "item": "item_id"}
+
+
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    fields = {refusal.field: refusal.words} if refusal.field else {}
+    fields = {OWN_NAMES.get(refusal.field, refusal.field): refusal.words} if refusal.field else {}
     return shape(refusal.code, refusal.words, refusal.status, fields)
 
 
@@ -100,6 +143,8 @@ def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def http_fault(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, Refusal):
+        return refused(request, error.__cause__)
     if error.status_code == 400:
         return shape("bad_json", _("请求的内容不是正确的 JSON，请检查括号、引号和数字。"), 400)
     return shape("refused", _("这件事现在办不了。"), error.status_code)
@@ -109,6 +154,10 @@ def unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpRes
     answer = shape("unauthenticated", _("请先登录，或带上有效的密钥。"), 401)
     answer["WWW-Authenticate"] = 'Bearer realm="wenming"'
     return answer
+
+
+def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return shape("too_large", _("这次交的内容太大了，请分几次交。"), 413)
 
 
 def not_found(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
@@ -133,6 +182,7 @@ def register(api: NinjaAPI) -> None:
         (AuthenticationError, unauthenticated),
         (HttpError, http_fault),
         (Http404, not_found),
+        (RequestDataTooBig, too_large),
     ):
         api.add_exception_handler(kind, handler)  # type: ignore[arg-type]
 
@@ -176,7 +226,7 @@ WORDS = {
 
 def _words_of(fault: Mapping[str, Any]) -> str:
     kind = str(fault.get("type", ""))
-    if kind.startswith("date"):
+    if kind.startswith("date") or kind == "not_a_day":
         return _("日期要写成 2026-03-10 的样子。")
     words = WORDS.get(kind)
     if words is None:

@@ -1,7 +1,7 @@
 """Funds by source: what came in, what is left."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from ninja import Field, Query, Router, Schema
 
@@ -14,14 +14,14 @@ from wenming.surfaces.api.operations import (
     DIRECTOR,
     HEAD_OFFICER,
     OFFICERS,
+    Day,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
-    page,
-    position_of,
 )
 
 router = Router(tags=["funds"])
@@ -45,8 +45,17 @@ class ReceiptOut(Schema):
     recorded_at: datetime
 
 
+class DrawOut(Schema):
+    id: int
+    fund_id: Id
+    subject: str = Field(description="为哪件事支出，例如 order:12")
+    amount: int = Field(description="分")
+    drawn_at: datetime
+    is_returned: bool
+
+
 class NewFund(Given):
-    organisation_id: Id
+    organisation_id: Ref
     source: Literal["fiscal", "collective", "donation"]
     name: str = Field(min_length=1, max_length=60)
 
@@ -55,7 +64,18 @@ class NewReceipt(Given):
     number: str = Field(min_length=1, max_length=40)
     payer: str = Field("", max_length=60)
     amount: int = Field(ge=1, le=LARGEST, strict=True, description="分")
-    received_on: date
+    received_on: Day
+
+
+def _shown_draw(draw: Any) -> DrawOut:
+    return DrawOut(
+        id=draw.pk,
+        fund_id=draw.fund_id,
+        subject=draw.subject,
+        amount=draw.amount,
+        drawn_at=draw.drawn_at,
+        is_returned=draw.returned_id is not None,
+    )
 
 
 def _shown(receipt: object) -> ReceiptOut:
@@ -63,10 +83,12 @@ def _shown(receipt: object) -> ReceiptOut:
 
 
 @operation(router, "GET", "/funds", roles=OFFICERS, scopes=["funds:read"], answer=Page[FundOut])
-def list_funds(request: Request, organisation_id: Id | None = None) -> Page[FundOut]:
+def list_funds(request: Request, page_of: Query[PageOf], organisation_id: Id | None = None) -> Page[FundOut]:
     """The funds of the own branches and organisations, with what is left in each."""
-    rows = fund_queries.fund_balances(actor=request.actor, organisation_id=organisation_id)
-    return Page[FundOut](items=[FundOut.from_orm(row) for row in rows])
+    rows = fund_queries.fund_balances(
+        actor=request.actor, organisation_id=organisation_id, after=page_of.position, limit=page_of.rows
+    )
+    return page_of.of(rows, FundOut.from_orm, lambda row: row.id)
 
 
 @operation(router, "POST", "/funds", roles=[DIRECTOR, HEAD_OFFICER], scopes=["funds:write"], answer=FundOut, status=201)
@@ -79,10 +101,15 @@ def open_fund(request: Request, payload: NewFund) -> FundOut:
 @operation(router, "GET", "/funds/{fund_id}/receipts", roles=OFFICERS, scopes=["funds:read"], answer=Page[ReceiptOut])
 def list_receipts(request: Request, fund_id: Id, page_of: Query[PageOf]) -> Page[ReceiptOut]:
     """What came into a fund, newest first."""
-    rows = fund_queries.receipts_of(
-        actor=request.actor, fund_id=fund_id, before=position_of(page_of.cursor), limit=page_of.limit + 1
-    )
-    return page(rows, page_of.limit, _shown, lambda row: row.pk)
+    rows = fund_queries.receipts_of(actor=request.actor, fund_id=fund_id, before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, _shown, lambda row: row.pk)
+
+
+@operation(router, "GET", "/funds/{fund_id}/draws", roles=OFFICERS, scopes=["funds:read"], answer=Page[DrawOut])
+def list_draws(request: Request, fund_id: Id, page_of: Query[PageOf]) -> Page[DrawOut]:
+    """What left a fund and for what, newest first."""
+    rows = fund_queries.draws_of(actor=request.actor, fund_id=fund_id, before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, _shown_draw, lambda row: row.pk)
 
 
 @operation(

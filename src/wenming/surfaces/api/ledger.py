@@ -6,7 +6,7 @@ from typing import Any
 from ninja import Query, Router, Schema
 
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, Request, operation
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, PageOf, Request, operation
 
 router = Router(tags=["ledger"])
 
@@ -56,15 +56,18 @@ class Verification(Schema):
 
 
 @operation(router, "GET", "/books", roles=[PUBLIC], scopes=[], answer=Page[SealOut])
-def list_books(request: Request) -> Page[SealOut]:
+def list_books(request: Request, page_of: Query[PageOf]) -> Page[SealOut]:
     """Every bank's book with the size and root of its newest seal."""
-    return Page[SealOut](items=[_shown(book) for book in ledger_queries.books()])
+    rows = ledger_queries.books(after=page_of.position or 0, limit=page_of.rows)
+    seals = ledger_queries.latest_seals([book.pk for book in rows])
+    return page_of.of(rows, lambda book: _shown(book, seals.get(book.pk)), lambda book: book.pk)
 
 
 @operation(router, "GET", "/books/{code}/seal", roles=[PUBLIC], scopes=[], answer=SealOut)
 def read_seal(request: Request, code: str) -> SealOut:
     """The newest seal of one book: the root that hangs on the wall."""
-    return _shown(ledger_queries.book_by_code(code=code))
+    book = ledger_queries.book_by_code(code=code)
+    return _shown(book, ledger_queries.latest_seal(book_id=book.pk))
 
 
 @operation(router, "GET", "/books/{code}/consistency", roles=[PUBLIC], scopes=[], answer=Growth)
@@ -93,8 +96,7 @@ def verify_books(request: Request) -> Verification:
     return Verification.from_orm(ledger_queries.verify())
 
 
-def _shown(book: Any) -> SealOut:
-    seal = ledger_queries.latest_seal(book_id=book.pk)
+def _shown(book: Any, seal: Any | None) -> SealOut:
     return SealOut(
         book=book.code,
         algorithm=book.algorithm,

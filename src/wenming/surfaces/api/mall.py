@@ -1,6 +1,6 @@
 """Products, stock and orders."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Field, Query, Router, Schema
@@ -18,14 +18,15 @@ from wenming.surfaces.api.operations import (
     PUBLIC,
     TELLER,
     VILLAGER,
+    Day,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
-    page,
-    position_of,
 )
 
 router = Router(tags=["mall"])
@@ -108,16 +109,16 @@ class ProductTerms(Given):
     plain: str = Field("", max_length=200)
     unit: str = Field("份", min_length=1, max_length=8)
     cost: int = Field(0, ge=0, le=LARGEST, strict=True, description="分")
-    fund_id: Id | None = None
+    fund_id: Ref | None = None
     times_max: int | None = Field(None, ge=1, le=1_000_000, strict=True)
     period_days: int = Field(30, ge=0, le=3660, strict=True)
     pickup_days: int = Field(7, ge=1, le=60, strict=True)
-    is_for_minors: bool = False
-    is_on_shelf: bool = True
+    is_for_minors: Flag = False
+    is_on_shelf: Flag = True
 
 
 class NewProduct(ProductTerms):
-    organisation_id: Id
+    organisation_id: Ref
     kind: Literal["goods", "service"]
     title: str = Field(min_length=1, max_length=40)
     price: int = Field(ge=1, le=LARGEST, strict=True, description="百分之一分")
@@ -131,19 +132,19 @@ class ProductChange(ProductTerms):
 
 
 class Delivery(Given):
-    branch_id: Id
+    branch_id: Ref
     quantity: int = Field(ge=1, le=1_000_000, strict=True)
 
 
 class Count(Given):
-    branch_id: Id
+    branch_id: Ref
     counted: int = Field(ge=0, le=1_000_000, strict=True)
 
 
 class NewOrder(Given):
-    product_id: Id
-    branch_id: Id
-    depositor_id: Id
+    product_id: Ref
+    branch_id: Ref
+    depositor_id: Ref
     quantity: int = Field(1, ge=1, le=100, strict=True)
     price_seen: int | None = Field(None, ge=1, le=LARGEST, strict=True, description="看到的单价，变了就不下单")
 
@@ -158,7 +159,7 @@ class Why(Given):
 
 class Refund(Given):
     reason: str = Field(min_length=1, max_length=200)
-    restock: bool = True
+    restock: Flag = True
 
 
 def shown(request: Request, order: Any) -> OrderOut:
@@ -184,15 +185,26 @@ def shown(request: Request, order: Any) -> OrderOut:
     )
 
 
+def shown_receipt(row: mall_queries.DayReceipt) -> DayReceiptOut:
+    return DayReceiptOut(
+        name=row.masked_name,
+        title=row.title,
+        quantity=row.quantity,
+        unit=row.unit,
+        points=row.points,
+        collected_at=row.collected_at,
+    )
+
+
 def shown_product(product: Any) -> ProductOut:
     return ProductOut(id=product.pk, **{n: getattr(product, n) for n in ProductOut.model_fields if n != "id"})
 
 
 @operation(router, "GET", "/branches/{branch_id}/shelf", roles=EVERYBODY, scopes=["mall:read"], answer=Page[ShelfItemOut])
-def list_shelf(request: Request, branch_id: Id) -> Page[ShelfItemOut]:
+def list_shelf(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[ShelfItemOut]:
     """What a branch offers for points, with what is left."""
-    items = mall_queries.products_on_shelf(actor=request.actor, branch_id=branch_id)
-    return Page[ShelfItemOut](items=[ShelfItemOut.from_orm(item) for item in items])
+    rows = mall_queries.shelf_page(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, ShelfItemOut.from_orm, lambda row: row.product_id)
 
 
 @operation(
@@ -203,29 +215,17 @@ def list_shelf(request: Request, branch_id: Id) -> Page[ShelfItemOut]:
     scopes=["mall:read"],
     answer=Page[StockOut],
 )
-def list_stock(request: Request, branch_id: Id) -> Page[StockOut]:
+def list_stock(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[StockOut]:
     """What stands on a branch's shelf and what is set aside for open orders."""
-    rows = mall_queries.stock_for_keepers(actor=request.actor, branch_id=branch_id)
-    return Page[StockOut](items=[StockOut.from_orm(row) for row in rows])
+    rows = mall_queries.stock_for_keepers(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, StockOut.from_orm, lambda row: row.product_id)
 
 
 @operation(router, "GET", "/branches/{branch_id}/receipts", roles=[PUBLIC], scopes=[], answer=Page[DayReceiptOut])
-def list_day_receipts(request: Request, branch_id: Id, day: date) -> Page[DayReceiptOut]:
+def list_day_receipts(request: Request, branch_id: Id, day: Day, page_of: Query[PageOf]) -> Page[DayReceiptOut]:
     """What was handed over at a branch on a day; names masked."""
-    rows = mall_queries.day_receipts(branch_id=branch_id, day=day)
-    return Page[DayReceiptOut](
-        items=[
-            DayReceiptOut(
-                name=row.masked_name,
-                title=row.title,
-                quantity=row.quantity,
-                unit=row.unit,
-                points=row.points,
-                collected_at=row.collected_at,
-            )
-            for row in rows
-        ]
-    )
+    rows = mall_queries.receipts_page(branch_id=branch_id, day=day, after=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, shown_receipt, lambda row: row.order_id)
 
 
 @operation(
@@ -307,17 +307,15 @@ def place_order(request: Request, payload: NewOrder) -> OrderOut:
 def list_orders(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[OrderOut]:
     """The orders of one passbook, newest first."""
     depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
-    rows = mall_queries.orders_of(depositor_ids=[depositor.pk], before=position_of(page_of.cursor), limit=page_of.limit + 1)
-    return page(rows, page_of.limit, lambda row: shown(request, row), lambda row: row.pk)
+    rows = mall_queries.orders_of(depositor_ids=[depositor.pk], before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, lambda row: shown(request, row), lambda row: row.pk)
 
 
 @operation(router, "GET", "/orders/open", roles=[TELLER, CLERK, DIRECTOR], scopes=["mall:read"], answer=Page[OrderOut])
 def list_open_orders(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[OrderOut]:
     """The orders that wait to be fetched at the own counters, oldest first."""
-    rows = mall_queries.orders_to_hand_over(
-        actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
-    )
-    return page(rows, page_of.limit, lambda row: shown(request, row), lambda row: row.pk)
+    rows = mall_queries.orders_to_hand_over(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, lambda row: shown(request, row), lambda row: row.pk)
 
 
 @operation(router, "GET", "/orders/by-code/{code}", roles=[TELLER, CLERK], scopes=["mall:read"], answer=OrderOut)

@@ -17,14 +17,14 @@ from wenming.surfaces.api.operations import (
     PUBLIC,
     SUPERVISOR,
     VILLAGER,
+    Flag,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
-    page,
-    position_of,
 )
 
 router = Router(tags=["notices"])
@@ -74,8 +74,8 @@ class Received(Schema):
 
 
 class NewNotice(Given):
-    branch_id: Id
-    declaration_ids: list[Id] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
+    branch_id: Ref
+    declaration_ids: list[Ref] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
     workdays: int | None = Field(None, ge=3, le=7, strict=True)
 
 
@@ -85,7 +85,7 @@ class NewObjection(Given):
 
 
 class Resolution(Given):
-    upheld: bool
+    upheld: Flag
     answer: str = Field(min_length=4, max_length=500)
 
 
@@ -111,10 +111,11 @@ def shown_objection(found: notice_queries.ObjectionFile) -> ObjectionOut:
 
 
 @operation(router, "GET", "/branches/{branch_id}/notices", roles=[PUBLIC], scopes=[], answer=Page[NoticeOut])
-def list_notices(request: Request, branch_id: Id) -> Page[NoticeOut]:
-    """The notices of a branch: those that are up first, then the newest that ended."""
+def list_notices(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[NoticeOut]:
+    """The notices of a branch, newest first: those that are up and those that ended."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
-    return Page[NoticeOut](items=[shown(row) for row in notice_queries.notices_on_wall(branch_id=branch.pk)])
+    rows = notice_queries.notices_of(branch_id=branch.pk, before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, shown, lambda row: row.pk)
 
 
 @operation(router, "GET", "/notices/{number}", roles=[PUBLIC], scopes=[], answer=NoticeOut)
@@ -129,10 +130,10 @@ def list_notice_lines(request: Request, number: str, page_of: Query[PageOf]) -> 
     rows = notice_queries.lines(
         notice_id=notice_queries.notice(number=number).pk,
         at=clock.now(),
-        after=position_of(page_of.cursor) or 0,
-        limit=page_of.limit + 1,
+        after=page_of.position or 0,
+        limit=page_of.rows,
     )
-    return page(rows, page_of.limit, shown_line, lambda row: row.place)
+    return page_of.of(rows, shown_line, lambda row: row.place)
 
 
 @operation(
@@ -174,10 +175,12 @@ def raise_objection(request: Request, line_id: Id, payload: NewObjection) -> Rec
     scopes=["notices:answer"],
     answer=Page[ObjectionOut],
 )
-def list_objections(request: Request, branch_id: Id | None = None) -> Page[ObjectionOut]:
+def list_objections(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[ObjectionOut]:
     """Open objections that one may answer, nearest due day first; not who raised them."""
-    rows = notice_queries.objections_to_answer(actor=request.actor, at=clock.now(), branch_id=branch_id, limit=100)
-    return Page[ObjectionOut](items=[shown_objection(row) for row in rows])
+    rows = notice_queries.objections_to_answer(
+        actor=request.actor, at=clock.now(), branch_id=branch_id, after=page_of.position, limit=page_of.rows
+    )
+    return page_of.of(rows, shown_objection, lambda row: row.id)
 
 
 @operation(

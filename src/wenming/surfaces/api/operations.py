@@ -4,8 +4,9 @@ import base64
 import functools
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any, Generic, TypeVar
 
 from django.conf import settings
@@ -14,7 +15,8 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from wenming.core import clock, idempotency
 from wenming.core.actor import Actor
@@ -31,10 +33,25 @@ CLERK, DIRECTOR, REVIEWER, TELLER = Role.CLERK.value, Role.DIRECTOR.value, Role.
 HEAD_OFFICER, SUPERVISOR, LANE_CHIEF = Role.HEAD_OFFICER.value, Role.SUPERVISOR.value, Role.LANE_CHIEF.value
 KEY_HEADER = "Idempotency-Key"
 KEY = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-PAGE_MOST = 100
+PAGE_USUAL, PAGE_MOST = 50, 200
+
+ERRORS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 500)
+DAY = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST)]
+Ref = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _written_day(value: Any) -> Any:
+    """Days are written out, 2026-03-10, and lie between 1900 and 2199: no instants, no counts of seconds."""
+    if isinstance(value, date) or (isinstance(value, str) and DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("not_a_day", "2026-03-10")
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class Request(HttpRequest):
@@ -66,10 +83,26 @@ class Fault(Schema):
 
 
 class PageOf(Schema):
-    """Which page: where the last one ended, and how many lines."""
+    """Which page: where the last one ended, and how many rows. Every list takes it."""
 
-    cursor: str = Query("", max_length=64, description="上一页的 next")
-    limit: int = Query(30, ge=1, le=PAGE_MOST)
+    cursor: str = Query("", max_length=64, description="上一页的 next；第一页不填")
+    limit: int = Query(PAGE_USUAL, ge=1, le=PAGE_MOST, description="这一页最多几行")
+
+    @property
+    def position(self) -> int | None:
+        """Where the page before ended; None for the first."""
+        return position_of(self.cursor)
+
+    @property
+    def rows(self) -> int:
+        """How many rows to read: one more than is shown says that there is a next page."""
+        return self.limit + 1
+
+    def of(self, found: Sequence[Any], show: Callable[[Any], Any], key: Callable[[Any], int]) -> Page[Any]:
+        """The page out of up to `rows` rows that were read in the order of their keys."""
+        shown = found[: self.limit]
+        has_more = len(found) > self.limit
+        return Page[Any](items=[show(row) for row in shown], next=cursor_of(key(shown[-1])) if has_more else "")
 
 
 class Gate:
@@ -151,9 +184,13 @@ def operation(
             }
         ]
 
+    known: set[str] = set()
+
     def register(view: Callable[..., BaseModel]) -> Callable[..., HttpResponse]:
         @functools.wraps(view)
         def run(request: Any, *args: Any, **values: Any) -> HttpResponse:
+            _check_parameters(request, known)
+
             def work() -> idempotency.Answer:
                 return idempotency.Answer(status, view(request, *args, **values).model_dump_json().encode())
 
@@ -164,15 +201,24 @@ def operation(
             [method],
             path,
             auth=None if is_public else [BearerKey(gate), SessionCookie(gate)],
-            response={status: answer, (400, 401, 403, 404, 409, 422): Fault},
+            response={status: answer, ERRORS: Fault},
             operation_id=view.__name__,
             summary=words.strip(),
             description=detail.strip(),
             openapi_extra=extra,
         )(run)
+        models = router.path_operations[path].operations[-1].models
+        known.update(name for model in models for name in getattr(model, "__ninja_flatten_map__", None) or ())
         return run
 
     return register
+
+
+def _check_parameters(request: Any, known: Collection[str]) -> None:
+    """A parameter that is misspelt or said twice would be passed over in silence: say so instead."""
+    for name, values in request.GET.lists():
+        require(name in known, errors.UnknownParameter, field=name)
+        require(len(values) == 1, errors.ParameterTwice, field=name)
 
 
 def _once(request: Any, work: Callable[[], idempotency.Answer]) -> idempotency.Answer:
@@ -194,7 +240,7 @@ def rendered(answer: idempotency.Answer) -> HttpResponse:
     return response
 
 
-def cursor_of(position: int | str) -> str:
+def cursor_of(position: int) -> str:
     return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
 
 
@@ -203,15 +249,9 @@ def position_of(cursor: str) -> int | None:
     if not cursor:
         return None
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except ValueError as error:
         raise errors.WrongCursor(field="cursor") from error
-    if not re.fullmatch(r"\d{1,18}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise errors.WrongCursor(field="cursor")
     return int(text)
-
-
-def page(found: Sequence[Any], limit: int, show: Callable[[Any], Any], key: Callable[[Any], int]) -> Page[Any]:
-    """A page out of up to `limit + 1` rows: one row more than asked for says that there is a next page."""
-    shown = found[:limit]
-    return Page[Any](items=[show(row) for row in shown], next=cursor_of(key(shown[-1])) if len(found) > limit else "")

@@ -9,6 +9,7 @@ from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
+from wenming.domain.identity import queries as identity_queries
 from wenming.domain.inbox import queries as inbox_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.mall import queries as mall_queries
@@ -21,14 +22,14 @@ from wenming.surfaces.api.operations import (
     OFFICERS,
     PUBLIC,
     USER,
+    Day,
     Given,
     Id,
     Page,
     PageOf,
+    Ref,
     Request,
     operation,
-    page,
-    position_of,
 )
 
 router = Router(tags=["people"])
@@ -85,7 +86,7 @@ class HouseholdOut(Schema):
 class Person(Given):
     name: str = Field(min_length=1, max_length=60)
     sex: str = Field("", max_length=2)
-    born_on: date | None = None
+    born_on: Day | None = None
     id_number: str = Field("", max_length=20)
     phone: str = Field("", max_length=20)
     classes: list[str] = Field([], max_length=6)
@@ -93,14 +94,14 @@ class Person(Given):
 
 
 class NewDepositor(Given):
-    branch_id: Id
+    branch_id: Ref
     kind: Literal["person", "household", "unit", "collective"] = "person"
     facts: Person
-    household_id: Id | None = None
+    household_id: Ref | None = None
 
 
 class NewHousehold(Given):
-    branch_id: Id
+    branch_id: Ref
     number: str = Field(min_length=1, max_length=20)
     head: Person
     members: list[Person] = Field([], max_length=30)
@@ -130,6 +131,16 @@ class LineOut(Schema):
     recorded_at: datetime
     is_reversal: bool
     is_reversed: bool
+
+
+class KeyOut(Schema):
+    id: int
+    name: str
+    prefix: str = Field(description="密钥开头的几位，用来认出是哪一把")
+    scopes: list[str]
+    issued_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
 
 
 class MessageOut(Schema):
@@ -167,6 +178,18 @@ def shown_household(household: Any) -> HouseholdOut:
     )
 
 
+def shown_key(card: identity_queries.KeyCard) -> KeyOut:
+    return KeyOut(
+        id=card.id,
+        name=card.name,
+        prefix=card.prefix,
+        scopes=sorted(card.scopes),
+        issued_at=card.issued_at,
+        expires_at=card.expires_at,
+        revoked_at=card.revoked_at,
+    )
+
+
 def facts_of(person: Person) -> depositor_queries.PersonFacts:
     return depositor_queries.PersonFacts(**person.dict())
 
@@ -189,15 +212,19 @@ def who_am_i(request: Request) -> Me:
     )
 
 
+@operation(router, "GET", "/keys", roles=[USER], scopes=["me:read"], answer=Page[KeyOut])
+def list_keys(request: Request, page_of: Query[PageOf]) -> Page[KeyOut]:
+    """My keys, newest first, with what each may do and until when; never their secrets."""
+    rows = identity_queries.api_keys_of(user_id=request.actor.user_id or 0, before=page_of.position, limit=page_of.rows)
+    return page_of.of(rows, shown_key, lambda row: row.id)
+
+
 @operation(router, "GET", "/messages", roles=[USER], scopes=["me:read"], answer=Page[MessageOut])
 def list_messages(request: Request, page_of: Query[PageOf]) -> Page[MessageOut]:
     """The messages to me, newest first."""
-    rows = inbox_queries.messages_of(
-        user_id=request.actor.user_id or 0, before=position_of(page_of.cursor), limit=page_of.limit + 1
-    )
-    return page(
+    rows = inbox_queries.messages_of(user_id=request.actor.user_id or 0, before=page_of.position, limit=page_of.rows)
+    return page_of.of(
         rows,
-        page_of.limit,
         lambda row: MessageOut(
             id=row.pk, about=row.about, subject=row.subject, facts=row.facts, sent_at=row.sent_at, is_read=row.read_at is not None
         ),
@@ -206,20 +233,16 @@ def list_messages(request: Request, page_of: Query[PageOf]) -> Page[MessageOut]:
 
 
 @operation(router, "GET", "/branches", roles=[PUBLIC], scopes=[], answer=Page[Branch])
-def list_branches(request: Request) -> Page[Branch]:
+def list_branches(request: Request, page_of: Query[PageOf]) -> Page[Branch]:
     """Every branch with the villages it serves."""
-    villages = organisation_queries.villages_by_branch()
-    return Page[Branch](
-        items=[
-            Branch(
-                id=branch.pk,
-                code=branch.code,
-                name=branch.name,
-                villages=[VillageOut(code=village.code, name=village.name) for village in villages.get(branch.pk, [])],
-            )
-            for branch in organisation_queries.all_branches()
-        ]
-    )
+    rows = organisation_queries.branches_page(after=page_of.position, limit=page_of.rows)
+    villages = organisation_queries.villages_by_branch(branch_ids=[branch.pk for branch in rows])
+
+    def shown_branch(branch: Any) -> Branch:
+        served = [VillageOut(code=village.code, name=village.name) for village in villages.get(branch.pk, [])]
+        return Branch(id=branch.pk, code=branch.code, name=branch.name, villages=served)
+
+    return page_of.of(rows, shown_branch, lambda branch: branch.pk)
 
 
 @operation(router, "GET", "/depositors", roles=OFFICERS, scopes=["depositors:read"], answer=Page[DepositorOut])
@@ -227,13 +250,10 @@ def list_depositors(
     request: Request, branch_id: Id, page_of: Query[PageOf], text: str = Query("", max_length=60)
 ) -> Page[DepositorOut]:
     """The depositors of a branch, or those that a search finds there by name, pinyin, initials or number."""
-    if text:
-        found = depositor_queries.find_depositors(actor=request.actor, text=text, limit=page_of.limit, branch_id=branch_id)
-        return Page[DepositorOut](items=[shown(row) for row in found])
     rows = depositor_queries.depositors_of(
-        actor=request.actor, branch_id=branch_id, after=position_of(page_of.cursor), limit=page_of.limit + 1
+        actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows, text=text
     )
-    return page(rows, page_of.limit, shown, lambda row: row.pk)
+    return page_of.of(rows, shown, lambda row: row.pk)
 
 
 @operation(router, "GET", "/depositors/{depositor_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=DepositorOut)
@@ -331,21 +351,21 @@ def read_statement(
     depositor_id: Id,
     page_of: Query[PageOf],
     unit: Literal["points", "honour"] = "points",
-    start: date | None = None,
-    end: date | None = None,
+    start: Day | None = None,
+    end: Day | None = None,
 ) -> Page[LineOut]:
     """The lines of a passbook in [start, end), newest first."""
     passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
     lines = ledger_queries.statement(
         account_id=passbook.points_account_id if unit == "points" else passbook.honour_account_id,
-        before=position_of(page_of.cursor),
-        limit=page_of.limit + 1,
+        before=page_of.position,
+        limit=page_of.rows,
         start=start,
         end=end,
     )
     subjects = sorted({line.subject for line in lines})
     words = deed_queries.titles_for(subjects=subjects) | mall_queries.titles_for(subjects=subjects)
-    return page(lines, page_of.limit, lambda line: _shown_line(line, words), lambda line: line.sequence)
+    return page_of.of(lines, lambda line: _shown_line(line, words), lambda line: line.sequence)
 
 
 def _shown_line(line: ledger_queries.Line, words: dict[str, str]) -> LineOut:

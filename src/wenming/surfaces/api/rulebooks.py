@@ -1,14 +1,13 @@
 """The rules in force, for anyone to read."""
 
-from datetime import date
 from typing import Any
 
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.rulebooks import queries as rulebook_queries
-from wenming.surfaces.api.operations import PUBLIC, Id, Page, Request, operation
+from wenming.surfaces.api.operations import PUBLIC, Day, Id, Page, PageOf, Request, operation
 
 router = Router(tags=["rulebooks"])
 
@@ -37,11 +36,12 @@ class RuleItemOut(Schema):
 
 
 @operation(router, "GET", "/branches/{branch_id}/rule-items", roles=[PUBLIC], scopes=[], answer=Page[RuleItemOut])
-def list_rule_items(request: Request, branch_id: Id, on: date | None = None) -> Page[RuleItemOut]:
+def list_rule_items(request: Request, branch_id: Id, page_of: Query[PageOf], on: Day | None = None) -> Page[RuleItemOut]:
     """The clauses that hold at a branch today, or on a day."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
-    items = rulebook_queries.items_in_force(branch_id=branch.pk, on=on or clock.local_date(clock.now()))
-    return Page[RuleItemOut](items=[_shown(item) for item in items])
+    day = on or clock.local_date(clock.now())
+    rows = rulebook_queries.items_in_force(branch_id=branch.pk, on=day, after=page_of.position)[: page_of.rows]
+    return page_of.of(list(rows), _shown, lambda row: row.pk)
 
 
 def _shown(item: Any) -> RuleItemOut:
