@@ -1,96 +1,97 @@
-"""Check a proof file of Wenming Bank against the fingerprint on the wall. Standard library only, none of the product's code.
+"""Check a proof file of Wenming Bank against the paper on the wall. Standard library only, none of the product's code.
 
-    python3 verify_proof.py proof.json --root HEX --size N            a transaction is in the book of N transactions
-    python3 verify_proof.py steps.json --first-root HEX --root HEX    the later book began with the earlier one
+    verify_proof.py proof.json --root HEX --size N                                  this entry stands in the book of N entries
+    verify_proof.py steps.json --first-root HEX --first-size M --root HEX --size N  the book of N began with the book of M
 
-Take the fingerprints (and sizes) from the printed notice, not from the file. Exit code 0: it holds; 1: it does not; 2: wrong use.
+Instead of typing, --paper and --first-paper take what the QR code on the sheet says. Root and size come from the paper, never
+from the file. Exit code 0: it holds; 1: it does not hold; 2: it cannot be checked.
 """
-
-from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import sys
+from datetime import datetime, timedelta, timezone
+from urllib.parse import parse_qsl
 
 
-def node(algorithm: str, left: bytes, right: bytes) -> bytes:
+def node(algorithm, left, right):
     return hashlib.new(algorithm, b"\x01" + left + right).digest()
 
 
-def root_of_inclusion(algorithm: str, memento: bytes, number: int, size: int, path: list[bytes]) -> bytes | None:
-    """RFC 9162, 2.1.3.2: climb from the leaf; None when the path is too short or too long."""
-    if not 1 <= number <= size:
-        return None
-    place, last = number - 1, size - 1
-    value = hashlib.new(algorithm, b"\x00" + memento).digest()
-    for step in path:
-        if last == 0:
-            return None
-        if place & 1 or place == last:
-            value = node(algorithm, step, value)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            value = node(algorithm, value, step)
-        place, last = place >> 1, last >> 1
-    return value if last == 0 else None
+def climb(algorithm, value, number, size, path):
+    """RFC 9162, 2.1.3: the root that `path` gives to leaf `number` of `size`; None when the path is too short or too long."""
+    if size == 1 or not path:
+        return value if size == 1 and not path else None
+    half, step = 1 << (size - 1).bit_length() - 1, path[-1]
+    if number <= half:
+        below = climb(algorithm, value, number, half, path[:-1])
+        return below and node(algorithm, below, step)
+    below = climb(algorithm, value, number - half, size - half, path[:-1])
+    return below and node(algorithm, step, below)
 
 
-def is_consistent(algorithm: str, first: int, first_root: bytes, second: int, second_root: bytes, path: list[bytes]) -> bool:
-    """RFC 9162, 2.1.4.2: rebuild both roots from one path."""
-    if not 1 <= first <= second:
-        return False
-    if first == second:
-        return not path and first_root == second_root
-    if first & (first - 1) == 0:
-        path = [first_root, *path]
+def grow(algorithm, known, first, size, path):
+    """RFC 9162, 2.1.4: the roots of the first `first` leaves and of all `size`, from one path; `known` is the former's."""
+    if first == size:
+        ends = [known, *path] if known else path
+        return (ends[0], ends[0]) if len(ends) == 1 else (None, None)
     if not path:
+        return None, None
+    half, step = 1 << (size - 1).bit_length() - 1, path[-1]
+    if first <= half:
+        early, late = grow(algorithm, known, first, half, path[:-1])
+        return early, late and node(algorithm, late, step)
+    early, late = grow(algorithm, None, first - half, size - half, path[:-1])
+    return early and node(algorithm, step, early), late and node(algorithm, step, late)
+
+
+def facts_of(memento):
+    """What the bytes of an entry say: its book, and in words its voucher, when it was recorded, its kind, its lines."""
+    take = io.BytesIO(memento).read
+    book, voucher, recorded = take(take(2)[1]).decode(), take(16).hex(), int.from_bytes(take(8), "big")
+    kind = take(take(33)[32]).decode()
+    lines = [take(24) for _line in range(take(take(1)[0] + 73)[-1])]
+    when = datetime(1970, 1, 1, 8, tzinfo=timezone(timedelta(hours=8))) + timedelta(microseconds=recorded)
+    amounts = [f"{line[:16].hex()} {int.from_bytes(line[16:], 'big', signed=True) / 100:+.2f}" for line in lines]
+    return book, [f"凭证 voucher {voucher}", f"记账 recorded {when:%Y-%m-%d %H:%M:%S} {kind}", *amounts]
+
+
+def check(proof, paper, earlier):
+    """Does the proof hold against the paper (or both papers), each a dict of size, root and, if known, book?"""
+    algorithm, path, book = proof["algorithm"], [bytes.fromhex(step) for step in proof["path"]], proof["book"]
+    size, root = int(paper["size"].replace(",", "")), bytes.fromhex("".join(paper["root"].split()))
+    if algorithm not in ("sha256", "sm3") or any(len(step) != 32 for step in [*path, root]) or len(path) > 64:
         return False
-    place, last = first - 1, second - 1
-    while place & 1:
-        place, last = place >> 1, last >> 1
-    early = late = path[0]
-    for step in path[1:]:
-        if last == 0:
-            return False
-        if place & 1 or place == last:
-            early, late = node(algorithm, step, early), node(algorithm, step, late)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
-        else:
-            late = node(algorithm, late, step)
-        place, last = place >> 1, last >> 1
-    return last == 0 and early == first_root and late == second_root
-
-
-def check(proof: dict, root: str, size: int, first_root: str) -> bool:
-    algorithm, path = proof["algorithm"], [bytes.fromhex(step) for step in proof["path"]]
-    if any(len(step) != 32 for step in path):
+    if any(sheet.get("book", book) != book for sheet in (paper, earlier)):
         return False
-    if proof["proof"] == "consistency":
-        wanted = bytes.fromhex(first_root or proof["first_root"]), bytes.fromhex(root or proof["second_root"])
-        return (not size or size == proof["second"]) and is_consistent(
-            algorithm, proof["first"], wanted[0], proof["second"], wanted[1], path
-        )
-    found = root_of_inclusion(algorithm, bytes.fromhex(proof["memento"]), proof["number"], size or proof["size"], path)
-    return found is not None and found == bytes.fromhex(root or proof["root"])
+    if "first" in proof:
+        first, first_root = int(earlier["size"].replace(",", "")), bytes.fromhex("".join(earlier["root"].split()))
+        fits = (proof["first"], proof["second"]) == (first, size) and 1 <= first <= size
+        return fits and grow(algorithm, first_root, first, size, path) == (first_root, root)
+    memento, number = bytes.fromhex(proof["memento"]), proof["number"]
+    leaf = hashlib.new(algorithm, b"\x00" + memento).digest()
+    fits = proof["size"] == size and 1 <= number <= size and climb(algorithm, leaf, number, size, path) == root
+    return fits and facts_of(memento)[0] == book
 
 
-def main() -> int:
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file")
-    parser.add_argument("--root", default="", help="the fingerprint on the paper")
-    parser.add_argument("--size", type=int, default=0, help="the number of transactions on the paper")
-    parser.add_argument("--first-root", default="", help="the fingerprint on the earlier paper")
-    given = parser.parse_args()
+    for name in ("file", "--root", "--size", "--paper", "--first-root", "--first-size", "--first-paper"):
+        parser.add_argument(name, default="")
+    given = vars(parser.parse_args())
+    scanned = [dict(parse_qsl(given[name].partition("?")[2])) for name in ("paper", "first_paper")]
+    typed = [{name: given[one + name] for name in ("size", "root")} for one in ("", "first_")]
     try:
-        with open(given.file, encoding="utf-8") as file:
-            holds = check(json.load(file), given.root, given.size, given.first_root)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"不能核对 / cannot be checked: {error}", file=sys.stderr)
+        with open(given["file"], encoding="utf-8") as file:
+            proof = json.load(file)
+        holds = check(proof, scanned[0] or typed[0], scanned[1] or typed[1])
+        words = facts_of(bytes.fromhex(proof["memento"]))[1] if holds and "memento" in proof else []
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        print(f"不能核对 / cannot be checked: {error!r}", file=sys.stderr)
         return 2
-    print("核对无误 / it holds" if holds else "对不上 / it does not hold")
+    print("核对无误 / it holds" if holds else "对不上 / it does not hold", *words, sep="\n")
     return 0 if holds else 1
 
 

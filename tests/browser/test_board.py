@@ -63,7 +63,8 @@ def test_every_page_fits(stage: stages.Stage, live_server: LiveServer, open_cont
 def test_the_phone_checks_the_proof_itself(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
     page = open_context(live_server.url).new_page()
     page.goto(f"/board/proof/{voucher(stage)}/")
-    expect(page.get_by_text("刚刚也在您的手机上算过，对得上。")).to_be_visible()
+    expect(page.locator("#checked")).to_contain_text("刚刚在您的手机上算过，对得上。")
+    expect(page.locator("#verdict h2")).to_have_text("是真的，没改过")
 
 
 def test_a_changed_proof_is_found_out(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
@@ -78,4 +79,5 @@ def test_a_changed_proof_is_found_out(stage: stages.Stage, live_server: LiveServ
 
     page.route("**/proof.json", tamper)
     page.goto(f"/board/proof/{voucher(stage)}/")
-    expect(page.locator("#checked")).to_have_text("对不上。请拍下屏幕，打监督电话。")
+    expect(page.locator("#checked")).to_have_text("您的手机算出来对不上。")
+    expect(page.locator("#verdict h2")).to_have_text("对不上")

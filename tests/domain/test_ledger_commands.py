@@ -69,10 +69,13 @@ def test_root_proof_and_consistency(bank: Bank, tmp_path: Path) -> None:
     public_id = queries.statement(bank.wang)[-1].public_id
     file = tmp_path / "proof.json"
     assert said("proof", public_id, "--out", str(file))[1] == 0
-    assert verify_proof.check(json.loads(file.read_text()), root["root"], root["size"], "")
+    paper = {"size": str(root["size"]), "root": root["root"], "book": root["book"]}
+    assert verify_proof.check(json.loads(file.read_text()), paper, {})
     words, code = said("consistency", "3", str(root["size"]), "--book", bank.book.code, "--json")
     assert code == 0
-    assert verify_proof.check(json.loads(words), root["root"], root["size"], "")
+    steps = json.loads(words)
+    assert verify_proof.check(steps, paper, {"size": "3", "root": steps["first_root"]})
+    assert not verify_proof.check(steps, paper, {"size": "3", "root": root["root"]})
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,19 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import manimgx_fonts_cjk
 import segno
 import typst
 from django.utils.translation import gettext as _
 
-from wenming.core import points
+from wenming.core import clock, points
+from wenming.ui.filters import full_day, voucher
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
 FONTS = Path(manimgx_fonts_cjk.__file__).resolve().parent
@@ -28,8 +32,37 @@ _LIST_COLUMNS = {"a3": 4, "a4": 3}
 _LIST_ROWS = {"a3": 32, "a4": 26}
 _LINE_HEIGHT = {"a3": 7.5, "a4": 8.2}
 _HONOURS_TAKE = 4
+_DAY_COLUMNS = ("deeds", "deposited", "orders", "redeemed", "others")
 
 Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a book as a printed sheet carries it; `notice` and `print` (its fingerprint) when the sheet is a red list."""
+
+    book: str
+    size: int
+    root: str
+    day: date | None = None
+    notice: str = ""
+    print: str = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a check needs."""
+        return {"book": self.book, "size": self.size, "root": self.root, "date": self.day.isoformat() if self.day else ""}
+
+    @property
+    def address(self) -> str:
+        """The same as the end of an address, after the question mark: what the QR code carries."""
+        said = {**self.facts, "notice": self.notice, "print": self.print}
+        return urlencode({name: value for name, value in said.items() if value})
+
+    @property
+    def label(self) -> str:
+        """In words: everything that was written until then is under the root."""
+        return _("总指纹　账本 {book} 记到第 {size} 笔　{day}").format(book=self.book, size=self.size, day=full_day(self.day))
 
 
 def passbook_pdf(data: Data) -> bytes:
@@ -89,6 +122,17 @@ def _passbook_page(lines: Sequence[Data], carried: int) -> dict[str, Any]:
     }
 
 
+def passbook_line(line: Any, words: str) -> dict[str, Any]:
+    """A line of a statement as the paper shows it."""
+    return {
+        "day": f"{clock.local_date(line.occurred_at):%Y-%m-%d}",
+        "words": words,
+        "amount": line.amount,
+        "balance": line.balance_after,
+        "voucher": voucher(line.public_id),
+    }
+
+
 def page_fingerprint(number: str, carried: int, lines: Sequence[Data]) -> str:
     """The first 16 hex digits of SHA-256 over the page's facts: passbook number, balance carried in, each line."""
     facts = [number, carried, *([line["day"], line["amount"], line["balance"], line["voucher"]] for line in lines)]
@@ -101,7 +145,8 @@ def red_list_pdf(data: Data) -> bytes:
 
     Keys: place, number, lines, fingerprint (hex), url; optional title (文明红榜), paper ("a3"), period, until (the last
     day for objections), order (how the lines are ordered), honours (up to three of title, name, words), demerits (list of
-    words, count: shown as numbers of households, without names), phone, handlers (who takes objections), stamp.
+    words, count: shown as numbers of households, without names), phone, handlers (who takes objections), stamp, head (of
+    the book when the sheet is printed).
     A line has: name (already masked), words, points.
     """
     paper = str(data.get("paper", "a3")).lower()
@@ -127,6 +172,7 @@ def red_list_pdf(data: Data) -> bytes:
         "line_height": _LINE_HEIGHT[paper],
         "pages": _red_list_pages(entries, list(data.get("honours", ()))[:3], paper),
         "fingerprint": in_fours(str(data["fingerprint"])[:FINGERPRINT_DIGITS]),
+        **_printed(data.get("head")),
         "object_by": _("有不对的，{until}前提：").format(until=data["until"]) if data.get("until") else _("有不对的请提："),
         "object_how": _how_to_object(data),
         "stamp": data.get("stamp") or _("村务监督\n委员会\n盖章处"),
@@ -170,6 +216,29 @@ def _how_to_object(data: Data) -> str:
     if data.get("phone"):
         ways.append(_("打村务监督电话 {phone}").format(phone=data["phone"]))
     return _("{ways}。3 个工作日内答复，答复贴在榜旁边。").format(ways=_("，或").join(ways))
+
+
+def _printed(head: Head | None) -> dict[str, str]:
+    """The line of the sheet's foot with the whole root."""
+    return {"root_label": head.label, "root": in_fours(head.root)} if head else {"root_label": "", "root": ""}
+
+
+def day_sheet_pdf(data: Data) -> bytes:
+    """The sheet of one day for the wall, in A4: what was written for each branch, the head of the book, how to compare.
+
+    Keys: place, title, printed_at, rows, head, url. A row has: name, deeds, deposited, orders, redeemed, others (numbers of
+    entries, points ready to show).
+    """
+    counts = {name: sum(row[name] for row in data["rows"]) for name in ("deeds", "orders", "others")}
+    rows = [[row["name"], *(str(row[name]) for name in _DAY_COLUMNS)] for row in data["rows"]]
+    words = {
+        **{name: data[name] for name in ("place", "title", "printed_at")},
+        "rows": rows,
+        "summary": _("存入 {deeds} 笔，换走 {orders} 笔，别的 {others} 笔").format(**counts),
+        **_printed(data["head"]),
+        "qr": qr_svg(data["url"]),
+    }
+    return _compile("daysheet", words)
 
 
 def slip_pdf(data: Data) -> bytes:

@@ -362,7 +362,7 @@ def _notice(good: Sequence[Reckoned], actor: Actor, branch_id: int, at: datetime
     lines = [
         LineDraft(
             queries.subject_of(one.pk),
-            names[one.who.depositor_id],
+            names[one.who.depositor_id] if one.given.points >= 0 else "1 户",
             one.item.title,
             one.given.points or one.given.honour,
             one.row.happened_on,

@@ -109,3 +109,37 @@ def consistency_path(digest: Digest, first: int, second: int, read: Reader) -> l
     if not whole:
         path.append(subtree(digest, start, end, read))
     return path[::-1]
+
+
+def root_of(digest: Digest, leaf: bytes, number: int, size: int, path: list[bytes]) -> bytes | None:
+    """The root that a path gives to leaf `number` (from 1) of `size`; None when the path is too short or too long."""
+    if size <= 1 or not path:
+        return leaf if size == number == 1 and not path else None
+    half = _split(size)
+    if number <= half:
+        below = root_of(digest, leaf, number, half, path[:-1])
+        return below and node_hash(digest, below, path[-1])
+    below = root_of(digest, leaf, number - half, size - half, path[:-1])
+    return below and node_hash(digest, path[-1], below)
+
+
+def _roots_of(digest: Digest, known: bytes | None, first: int, size: int, path: list[bytes]) -> tuple[bytes, bytes] | None:
+    """The root of the first leaves and that of all, from one path; `known` is the former while it is a subtree of its own."""
+    if first == size:
+        ends = path if known is None else [known, *path]
+        return (ends[0], ends[0]) if len(ends) == 1 else None
+    if not path:
+        return None
+    half, step = _split(size), path[-1]
+    if first <= half:
+        below = _roots_of(digest, known, first, half, path[:-1])
+        return below and (below[0], node_hash(digest, below[1], step))
+    below = _roots_of(digest, None, first - half, size - half, path[:-1])
+    return below and (node_hash(digest, step, below[0]), node_hash(digest, step, below[1]))
+
+
+def is_consistent(digest: Digest, first: int, first_root: bytes, second: int, second_root: bytes, path: list[bytes]) -> bool:
+    """Whether a path shows that the tree of `second` leaves begins with that of `first` (RFC 9162, 2.1.4.2)."""
+    if not 1 <= first <= second:
+        return False
+    return _roots_of(digest, first_root, first, second, path) == (first_root, second_root)

@@ -15,7 +15,7 @@ from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.ledger import dialect, memento, merkle, verification
 from wenming.domain.ledger.engine import HOUSES, RESTORING
-from wenming.domain.ledger.hashing import digest_of
+from wenming.domain.ledger.hashing import digest_of, leaf_hash
 from wenming.domain.ledger.models import ENTRIES_MOST, Account, Book, Entry, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.verification import Fault, Report
 
@@ -98,6 +98,13 @@ class InclusionProof:
     sealed_at: datetime
     memento: str
     path: tuple[str, ...]
+
+    def leads_to(self, root: str) -> bool:
+        """Whether the bytes of the entry lead, by the path, to this root. Asks nothing of the books."""
+        digest = digest_of(self.algorithm)
+        leaf = leaf_hash(digest, bytes.fromhex(self.memento))
+        path = [bytes.fromhex(step) for step in self.path]
+        return merkle.root_of(digest, leaf, self.number, self.size, path) == bytes.fromhex(root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +388,11 @@ def seals(book_id: int) -> QuerySet[Seal]:
     return Seal.objects.filter(book_id=book_id).defer("nodes").order_by("-size")
 
 
+def seal_of_size(book_id: int, size: int) -> Seal | None:
+    """The seal over the first `size` transactions, if there is one."""
+    return Seal.objects.filter(book_id=book_id, size=size).defer("nodes").first()
+
+
 def reader(sealed: Book) -> merkle.Reader:
     """Reads the hash of a complete subtree: a leaf from its transaction, an inner node from the seal that completed it."""
 
@@ -402,7 +414,7 @@ def reader(sealed: Book) -> merkle.Reader:
 
 
 def _sealed_size(book_id: int, size: int) -> Seal:
-    found = Seal.objects.filter(book_id=book_id, size=size).defer("nodes").first()
+    found = seal_of_size(book_id, size)
     if found is None:
         raise NotFound(field="size")
     return found

@@ -144,6 +144,11 @@ def printed_lines(*, notice_id: int) -> list[sheets.PrintedLine]:
     return [sheets.PrintedLine(*row) for row in rows.values_list("place", "masked_name", "words", "points", "happened_on")]
 
 
+def printed_bytes(notice: Notice) -> bytes:
+    """The exact bytes whose SHA-256 is the fingerprint."""
+    return sheets.canonical(notice.number, printed_lines(notice_id=notice.pk))
+
+
 def is_true_to_fingerprint(notice: Notice) -> bool:
     return sheets.fingerprint(notice.number, printed_lines(notice_id=notice.pk)) == notice.fingerprint
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,9 +18,11 @@ from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import queries as mall
 from wenming.domain.organisations import queries as organisations
-from wenming.surfaces.board import checking
+from wenming.surfaces.board import papers
+from wenming.ui import print as printing
 
 SEALS = 60
+DAYS = 7
 
 
 @login_not_required
@@ -29,12 +30,14 @@ SEALS = 60
 def find(request: HttpRequest) -> HttpResponse:
     """Leads from the long voucher number, as the QR code holds it, to its page."""
     wanted = request.GET.get("q", "").strip().lower()
+    paper = papers.read(request.GET)
     if not wanted:
-        return render(request, "board/find.html", {"problem": "", "wanted": ""})
+        return render(request, "board/find.html", {"problem": "", "wanted": "", "paper": paper})
     try:
-        return redirect("board:proof", ledger.transaction(wanted).public_id)
+        page = reverse("board:proof", args=[ledger.transaction(wanted).public_id])
+        return redirect(f"{page}?{paper.address}" if paper else page)
     except NotFound:
-        context = {"problem": _("没有这个凭证号。请扫存折上的二维码，或核对 32 位长号。"), "wanted": wanted[:40]}
+        context = {"problem": _("没有这个凭证号。请扫存折上的二维码，或核对 32 位长号。"), "wanted": wanted[:40], "paper": paper}
         return render(request, "board/find.html", context, status=404)
 
 
@@ -55,36 +58,64 @@ def _who(transaction: Any) -> tuple[str, int]:
 @login_not_required
 @require_safe
 def proof(request: HttpRequest, public_id: str) -> HttpResponse:
-    """One entry: whose (masked), what, how many points, and the path from its bytes to the sealed fingerprint."""
+    """One entry: whose (masked), what, how many points, and the path from its bytes to the fingerprint of the newest seal.
+
+    With a paper in the address (as a scanned sheet gives it) the path leads to the fingerprint on that paper instead.
+    """
     transaction = ledger.transaction(public_id)
     subjects = [transaction.subject]
     titles = deeds.titles_for(subjects=subjects) | mall.titles_for(subjects=subjects)
     who, amount = _who(transaction)
-    try:
-        found = ledger.inclusion_proof(public_id)
-    except NotFound:
-        found = None
+    paper = papers.read(request.GET)
+    found = _inclusion(public_id, paper.size if paper else None)
+    root = paper.root if paper else found.root if found else ""
     context = {
         "transaction": transaction,
         "title": titles.get(transaction.subject, ""),
         "who": who,
         "amount": amount,
         "proof": found,
-        "holds": found is not None and checking.holds(found),
+        "paper": paper,
+        "head": {"book": paper.book if paper else found.book, "size": found.size, "root": root} if found else None,
+        "holds": found is not None and (paper is None or paper.book == found.book) and found.leads_to(root),
+        "is_later": paper is not None and transaction.number is not None and transaction.number > paper.size,
+        "page": _page(transaction, request.GET.get("print", "").strip().lower()) if paper is None else None,
         "reversal": ledger.reversal_of(transaction.pk),
         "address": request.build_absolute_uri(reverse("board:proof", args=[public_id])),
     }
     return render(request, "board/proof.html", context)
 
 
+def _page(transaction: Any, fingerprint: str) -> bool | None:
+    """Whether a printed passbook page that ends with this entry has the fingerprint it would have today; None without one."""
+    if not fingerprint:
+        return None
+    held = [line for line in ledger.entries(transaction.pk) if line.account.is_member and line.sequence is not None]
+    books = depositors.passbooks_by_account(account_ids=[line.account_id for line in held])
+    for line in held:
+        if line.account.unit != ledger.Unit.POINTS or line.account_id not in books:
+            continue
+        lines = ledger.statement(line.account_id, before=line.sequence + 1, limit=printing.LINES_A_PAGE)[::-1]
+        shown = [printing.passbook_line(one, "") for one in lines]
+        carried = lines[0].balance_after - lines[0].amount
+        if printing.page_fingerprint(books[line.account_id].number, carried, shown) == fingerprint:
+            return True
+    return False
+
+
+def _inclusion(public_id: str, size: int | None) -> ledger.InclusionProof | None:
+    try:
+        return ledger.inclusion_proof(public_id, size)
+    except NotFound:
+        return None
+
+
 @login_not_required
 @require_safe
 def proof_data(request: HttpRequest, public_id: str) -> HttpResponse:
     """The same as a file, to be checked without us."""
-    found = asdict(ledger.inclusion_proof(public_id))
-    answer = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
-    answer["Content-Disposition"] = f'attachment; filename="{public_id[:8]}.json"'
-    return answer
+    paper = papers.read(request.GET)
+    return papers.proof_file("inclusion", ledger.inclusion_proof(public_id, paper.size if paper else None), public_id[:8])
 
 
 @login_not_required
@@ -94,4 +125,6 @@ def seals(request: HttpRequest, code: str) -> HttpResponse:
     bank = organisations.organisation_by_code(code=code)
     if bank.book_id is None:
         raise NotFound
-    return render(request, "board/seals.html", {"bank": bank, "seals": list(ledger.seals(bank.book_id)[:SEALS])})
+    found = list(ledger.seals(bank.book_id)[:SEALS])
+    days = list(dict.fromkeys(clock.local_date(seal.sealed_at) for seal in found))[:DAYS]
+    return render(request, "board/seals.html", {"bank": bank, "seals": found, "days": days})

@@ -88,6 +88,16 @@ def notice(request: HttpRequest, number: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def notice_data(request: HttpRequest, number: str) -> HttpResponse:
+    """The exact bytes that a red list's fingerprint covers: their SHA-256 is what is printed on it."""
+    found = notices.notice(number=number)
+    answer = HttpResponse(notices.printed_bytes(found), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="{found.number}.json"'
+    return answer
+
+
+@login_not_required
+@require_safe
 def day(request: HttpRequest, code: str, day: str) -> HttpResponse:
     """One day of one branch: who was credited for what, what was given out. Names masked, nobody under age, no deductions."""
     found = organisations.branch_by_code(code=code)

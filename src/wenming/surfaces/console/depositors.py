@@ -28,7 +28,7 @@ from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console import words
 from wenming.surfaces.console.page import CORRECTORS, ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
-from wenming.ui.filters import day, moment, voucher
+from wenming.ui.filters import day, moment
 from wenming.ui.tiers import tier_of
 
 TABS = ("passbook", "deeds", "orders", "changes")
@@ -313,17 +313,10 @@ def passbook_data(desk: Desk, depositor: Any) -> dict[str, Any]:
         "number_label": _("存折号"),
         "printed_at": moment(desk.at),
         "opening": lines[0].balance_after - lines[0].amount if lines else 0,
-        "url": desk.request.build_absolute_uri(reverse("board:find")),
-        "lines": [
-            {
-                "day": f"{clock.local_date(line.occurred_at):%Y-%m-%d}",
-                "words": titles.get(line.subject) or str(Kind(line.kind).label),
-                "amount": line.amount,
-                "balance": line.balance_after,
-                "voucher": voucher(line.public_id),
-            }
-            for line in lines
-        ],
+        "url": desk.request.build_absolute_uri(
+            reverse("board:proof", args=[lines[-1].public_id]) if lines else reverse("board:find")
+        ),
+        "lines": [paper.passbook_line(line, titles.get(line.subject) or str(Kind(line.kind).label)) for line in lines],
     }
 
 

@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
+from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.notices import queries as notice_queries
+from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console.page import ANSWERERS, CLERKS, RUNNERS, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
 from wenming.ui.filters import day, month
@@ -115,12 +118,24 @@ def paper_list(desk: Desk, number: str) -> HttpResponse:
         "demerits": [{"words": said, "count": count} for said, count in taken.items()],
         "fingerprint": found.fingerprint,
         "url": desk.request.build_absolute_uri(reverse("board:notice", kwargs={"number": found.number})),
+        **_foot(desk, found),
         "paper": size,
         "period": month(found.published_at),
         "until": day(last_day(found.ends_at)),
         "phone": found.branch.phone,
     }
     return pdf(paper.red_list_pdf(data), f"redlist-{number}")
+
+
+def _foot(desk: Desk, notice: Any) -> dict[str, Any]:
+    """The newest head of the book for the foot of a red list, and where its QR code leads; nothing before the first seal."""
+    book = ledger_queries.book(organisations.book_of(branch_id=notice.branch_id))
+    seal = ledger_queries.latest_seal(book.pk)
+    if seal is None:
+        return {}
+    root, on = bytes(seal.root).hex(), clock.local_date(seal.sealed_at)
+    head = paper.Head(book.code, seal.size, root, on, notice.number, notice.fingerprint[: paper.FINGERPRINT_DIGITS])
+    return {"head": head, "url": f"{desk.request.build_absolute_uri(reverse('board:compare'))}?{head.address}"}
 
 
 @console("notices", *ANSWERERS)
