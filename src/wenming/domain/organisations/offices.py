@@ -93,8 +93,7 @@ def _fill(
 ) -> Appointment:
     """Give the office. Refuses one that does not exist there, and one the user holds already."""
     _check_office(user_id, place, role, starts_at, ends_at)
-    held = Appointment.objects.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=starts_at), user_id=user_id, role=role, lane=lane)
-    if held.filter(organisation=place).exists():
+    if is_held(user_id, place, role, lane, starts_at):
         raise OfficeHeld(field="role")
     appointed = Appointment.objects.create(
         user_id=user_id,
@@ -107,6 +106,11 @@ def _fill(
     )
     _record(actor, "organisations.officer_appointed", appointed, at)
     return appointed
+
+
+def is_held(user_id: int, place: Organisation, role: str, lane: str, at: datetime) -> bool:
+    lasting = Q(ends_at__isnull=True) | Q(ends_at__gt=at)
+    return Appointment.objects.filter(lasting, user_id=user_id, organisation=place, role=role, lane=lane).exists()
 
 
 def _check_office(user_id: int, place: Organisation, role: str, starts_at: datetime, ends_at: datetime | None) -> None:
@@ -168,7 +172,7 @@ def propose_appointment(
     _check_office(user_id, place, role, at, ends_at)
     if not identity_queries.has_password(user_id=user_id):
         raise NeverLoggedIn(field="user_id")
-    if Appointment.objects.filter(queries.in_force(at), user_id=user_id, organisation=place, role=role).exists():
+    if is_held(user_id, place, role, "", at):
         raise OfficeHeld(field="role")
     if Proposal.objects.filter(user_id=user_id, organisation=place, role=role, status=Proposal.Status.PROPOSED).exists():
         raise OfficeWaits(field="role")
@@ -179,7 +183,7 @@ def propose_appointment(
     return proposal
 
 
-def _proposal(actor: Actor, proposal_id: int) -> Proposal:
+def locked_proposal(actor: Actor, proposal_id: int) -> Proposal:
     """The proposal, locked, if the actor has a word on it; else not found."""
     proposal = Proposal.objects.select_for_update(of=("self",)).select_related("organisation").filter(pk=proposal_id).first()
     if proposal is None or not policies.may_propose(actor, proposal.organisation):
@@ -194,7 +198,7 @@ def confirm_appointment(*, actor: Actor, proposal_id: int, at: datetime, are_kin
     Refuses the proposer, the proposed, kin among the three, and a proposer who has left office. Who is kin is known in a
     room above, which calls this; doors go through there.
     """
-    proposal = _proposal(actor, proposal_id)
+    proposal = locked_proposal(actor, proposal_id)
     if proposal.status == Proposal.Status.CONFIRMED and proposal.appointment is not None:
         return proposal.appointment
     hold_offices(proposal.organisation_id)
@@ -224,7 +228,7 @@ def check_second(actor: Actor, proposal: Proposal, at: datetime, are_kin: AreKin
 @service
 def drop_proposal(*, actor: Actor, proposal_id: int, at: datetime) -> Proposal:
     """Put a proposal aside, by its proposer or a colleague. Saying it twice does it once."""
-    proposal = _proposal(actor, proposal_id)
+    proposal = locked_proposal(actor, proposal_id)
     if proposal.status == Proposal.Status.DROPPED:
         return proposal
     states.move(proposal, to=Proposal.Status.DROPPED)
@@ -254,13 +258,13 @@ def end_appointment(*, actor: Actor, appointment_id: int, at: datetime) -> Appoi
     hold_offices(held.organisation_id)
     require(policies.may_end(actor, held))
     if held.ends_at is None or held.ends_at > at:
-        if not actor.is_system and _is_last(held, at):
+        if not actor.is_system and is_last(held, at):
             raise LastHeadOfficer(field="appointment_id")
         _end(actor, held, at)
     return held
 
 
-def _is_last(held: Appointment, at: datetime) -> bool:
+def is_last(held: Appointment, at: datetime) -> bool:
     if held.role != Role.HEAD_OFFICER:
         return False
     others = Appointment.objects.filter(queries.in_force(at), organisation_id=held.organisation_id, role=held.role)
