@@ -10,6 +10,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.shop import Shop, standing_shop
+from wenming.core.actor import system
 from wenming.core.errors import Conflict, NotAllowed, NotFound, WrongInput
 from wenming.core.points import NotPositive, TooLarge
 from wenming.domain.funds import queries
@@ -111,6 +112,7 @@ def test_one_draw_a_subject_one_way_back(shop: Shop) -> None:
 
 
 def test_never_below_zero(shop: Shop) -> None:
+    funds.set_limit(actor=system("shell"), fund_id=shop.fund_id, limit=10**6, at=shop.at)
     with pytest.raises(funds.FundTooLow):
         draw(shop, amount=100_001)
     rows = [funds.DrawRow(shop.fund_id, f"order:{number}", 60_000, shop.at) for number in (1, 2)]

@@ -18,6 +18,7 @@ from wenming.domain.depositors import queries as depositors
 from wenming.domain.intake import queries, rulesheets, services, workbooks
 from wenming.domain.intake.services import Report
 from wenming.domain.ledger import queries as ledger
+from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import queries as rulebooks
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -259,9 +260,10 @@ def test_hours_are_worked_out_from_the_value(ruled: Village) -> None:
 
 
 def test_a_clerk_cannot_import_the_own_household(ruled: Village) -> None:
-    clerk = ruled.officer("clerk")
-    kin = Actor(clerk.user_id, clerk.door, clerk.grants, depositor_id=ruled.person("王建国"))
-    sheet = stage(ruled, kin, "register", REGISTER + "2026-03-01,0001,李秀英,义务清扫,2,\n")
+    user_id = ruled.villager("王建国").user_id
+    assert user_id is not None
+    organisations.appoint_officer(actor=SHELL, user_id=user_id, organisation_id=ruled.branch_id, role="clerk", at=ruled.at)
+    sheet = stage(ruled, ruled.villager("王建国"), "register", REGISTER + "2026-03-01,0001,李秀英,义务清扫,2,\n")
     assert [problem["code"] for problem in sheet.problems] == ["own_household"]
 
 
@@ -329,6 +331,7 @@ def test_the_preview_keeps_the_sheets_own_rows_and_marks_the_wrong_cell(ruled: V
     book = openpyxl.load_workbook(io.BytesIO(queries.problems_workbook(actor=clerk, public_id=sheet.public_id)))
     cell = book.active["E2"]
     assert cell.value == "扫雪" and cell.fill.fgColor.rgb == "FFFDF0DC" and "扫雪" in book.active["H2"].value
+    services.sign_sheet(actor=ruled.officer("director"), sheet_id=sheet.pk, at=ruled.at)
     services.commit_sheet(actor=clerk, sheet_id=sheet.pk, at=ruled.at)
     assert [row.number for row in queries.preview(actor=clerk, public_id=sheet.public_id)] == [4]
 

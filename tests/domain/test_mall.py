@@ -177,7 +177,23 @@ def test_only_the_counter_hands_over(shop: Shop) -> None:
             mall.hand_over_order(actor=actor, order_id=order.pk, at=shop.at)
 
 
+def test_a_dear_order_goes_out_once_a_second_officer_said_so(shop: Shop) -> None:
+    director, branch_id = shop.village.officer("director"), shop.village.branch_id
+    mall.change_product(actor=shop.village.officer("clerk"), product_id=shop.powder_id, at=shop.at, cost=60_000)
+    order = shop.order("王建国", key="a")
+    assert queries.costly_orders(actor=director, branch_id=branch_id) == [order]
+    with pytest.raises(funds.ApprovalMissing):
+        hand_over(shop, order)
+    assert queries.order(actor=shop.village.officer("teller"), order_id=order.pk).status == "placed"
+    subject = queries.subject_of(order.pk)
+    funds.approve_draw(actor=director, fund_id=shop.fund_id, subject=subject, amount=order.cost, at=shop.at)
+    assert queries.costly_orders(actor=director, branch_id=branch_id) == []
+    hand_over(shop, order)
+    assert shop.money() == 40_000
+
+
 def test_fund_too_low_writes_nothing(shop: Shop) -> None:
+    funds.set_limit(actor=system("shell"), fund_id=shop.fund_id, limit=10**6, at=shop.at)
     mall.change_product(actor=shop.village.officer("clerk"), product_id=shop.powder_id, at=shop.at, cost=100_001)
     order = shop.order("王建国", key="a")
     before = ledger_queries.counts()

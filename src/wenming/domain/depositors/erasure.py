@@ -20,6 +20,7 @@ from wenming.domain.depositors.households import leave_household_of
 from wenming.domain.depositors.models import ClassMembership, Depositor, Kinship, Passbook, Reveal, VaultRecord
 from wenming.domain.identity import services as identity
 from wenming.domain.inbox import services as inbox
+from wenming.domain.organisations import services as organisations
 
 GONE = "已注销"
 
@@ -31,7 +32,7 @@ def erasure_list() -> Path:
 
 @service
 def erase_depositor(*, actor: Actor, depositor_id: int, at: datetime) -> Depositor:
-    """Forget a depositor: name, pinyin, vault and its key, kin, classes, pictures, messages, log-in. Twice is once.
+    """Forget a depositor: name, pinyin, vault and its key, kin, classes, pictures, messages, log-in, offices. Twice is once.
 
     The ledger is untouched: its accounts carry random ids. Points that are left can't be spent any more.
     """
@@ -76,6 +77,7 @@ def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
     person.status_at = at
     person.save()
     if user_id is not None:
+        organisations.end_offices(actor=actor, user_id=user_id, at=at)
         inbox.erase_messages(user_id=user_id)
         identity.erase_user(user_id=user_id)
     audit.record(actor=actor, act="depositors.erased", subject=f"depositor:{person.pk}", at=at, organisation_id=person.branch_id)

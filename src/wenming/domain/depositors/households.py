@@ -18,6 +18,7 @@ from wenming.domain.identity import services as identity
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
+from wenming.domain.organisations import services as offices
 
 Status = Depositor.Status
 
@@ -297,6 +298,7 @@ def record_death(*, actor: Actor, depositor_id: int, at: datetime, heir_id: int 
     if home is not None:
         _after_death(home, person, others, at)
     if person.user_id is not None:
+        offices.end_offices(actor=actor, user_id=person.user_id, at=at)
         identity.close_user(user_id=person.user_id)
     audit.record(
         actor=actor,

@@ -6,7 +6,6 @@ import functools
 import operator
 import unicodedata
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,10 +17,20 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.depositors import models, policies
 from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
+from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, relatives_of
 from wenming.domain.depositors.models import ClassMembership, Depositor, Household, Kinship, Passbook, VaultRecord
 from wenming.domain.organisations import queries as organisations
 
-__all__ = ["EnrolRow", "PersonFacts", "age_on", "is_minor"]
+__all__ = [
+    "EnrolRow",
+    "PersonFacts",
+    "age_on",
+    "are_kin",
+    "circle_of_user",
+    "is_kin_of_user",
+    "is_minor",
+    "relatives_of",
+]
 DepositorKind = models.DepositorKind
 IdentityClass = models.IdentityClass
 RevealPurpose = models.RevealPurpose
@@ -306,49 +315,6 @@ def public_names(*, depositor_ids: Iterable[int], on: date) -> dict[int, str]:
             masked = public_name(name=name, kind=kind, born_on=born_on, on=on)
             shown[pk] = "未成年人" if pk in minors and name else masked
     return shown
-
-
-def relatives_of(*, depositor_ids: Iterable[int]) -> frozenset[int]:
-    """These depositors, everyone of their households, and the registered kin of all of them."""
-    ids = set(depositor_ids)
-    homes = Depositor.objects.filter(pk__in=ids, household__isnull=False).values("household_id")
-    ids |= set(Depositor.objects.filter(household_id__in=homes).values_list("pk", flat=True))
-    for pair in Kinship.objects.filter(Q(first_id__in=ids) | Q(second_id__in=ids)).values_list("first_id", "second_id"):
-        ids |= set(pair)
-    return frozenset(ids)
-
-
-def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool:
-    """Whether any of these is the user, of one household with the user, or kin of either household's members."""
-    if user_id is None:
-        return False
-    own, others = set(Depositor.objects.filter(user_id=user_id).values_list("pk", flat=True)), set(depositor_ids)
-    if not own or not others:
-        return False
-    mine, theirs = _families(own, others)
-    if mine & others or theirs & own:
-        return True
-    pairs = Kinship.objects.filter(Q(first_id__in=mine | own) | Q(second_id__in=mine | own)).values_list("first_id", "second_id")
-    near = {frozenset(pair) for pair in pairs}
-    return any(
-        (one in mine and other in others) or (one in own and other in theirs)
-        for pair in near
-        for one in pair
-        for other in pair - {one}
-    )
-
-
-def _families(own: set[int], others: set[int]) -> tuple[set[int], set[int]]:
-    """Everyone of the households of either group, the groups themselves included, in one look."""
-    homes = Depositor.objects.filter(pk__in=own | others, household__isnull=False).values("household_id")
-    rows = Depositor.objects.filter(Q(pk__in=own | others) | Q(household_id__in=homes)).values_list("pk", "household_id")
-    members: dict[int | None, set[int]] = defaultdict(set)
-    for pk, home in rows:
-        members[home].add(pk)
-    home_of = {pk: home for home, people in members.items() for pk in people if home is not None}
-    return tuple(  # type: ignore[return-value]
-        group | {pk for one in group if one in home_of for pk in members[home_of[one]]} for group in (own, others)
-    )
 
 
 def kin_of(*, depositor_id: int) -> list[tuple[Depositor, str]]:

@@ -40,16 +40,22 @@ from wenming.domain.depositors.models import (
     RevealPurpose,
     VaultRecord,
 )
+from wenming.domain.depositors.pairs import OutOfOffice, PairIsKin, check_pair, confirm_appointment
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
+from wenming.domain.organisations import queries as organisations
 
 __all__ = [
     "EnrolRow",
+    "OutOfOffice",
+    "PairIsKin",
     "PersonFacts",
     "RowFault",
     "change_head",
     "change_household",
+    "check_pair",
     "check_rows",
+    "confirm_appointment",
     "enrol_many",
     "erase_depositor",
     "erasure_list",
@@ -66,6 +72,12 @@ REVEALS_A_DAY = 200
 
 class AlreadyKin(Refusal):
     code, message, status = "depositors.already_kin", _("这两个人的亲属关系已经登记过。"), 409
+
+
+class CodeFromAbove(Refusal):
+    """A code opens everything its user may do, offices too: only who may fill them hands it over."""
+
+    code, message, status = "depositors.code_from_above", _("他有任职，激活码要由任命他的人来发，请到“人员与任职”办。"), 403
 
 
 class NothingKept(Refusal):
@@ -286,6 +298,8 @@ def give_login(*, actor: Actor, depositor_id: int, at: datetime) -> str:
     if person is None or person.status != Depositor.Status.ACTIVE:
         raise NotFound
     require(policies.may_serve(actor, person.branch_id))
+    if person.user_id is not None and not organisations.may_hand_code(actor=actor, user_id=person.user_id, at=at):
+        raise CodeFromAbove
     if person.user_id is None:
         person.user = identity.register_user(display_name=person.name, at=at)
         person.save(update_fields=["user"])

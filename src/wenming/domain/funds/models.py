@@ -1,13 +1,18 @@
-"""Funds by source, what came in, what was drawn. The money itself stands in the ledger, in fen."""
+"""Funds by source, what came in, was drawn, was approved by a second officer. The money itself stands in the ledger, in fen."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+
+USUAL_LIMIT = 50_000
 
 
 class Fund(models.Model):
-    """Money of one source at one organisation; its balance is a ledger account with a floor of zero."""
+    """Money of one source at one organisation; its balance is a ledger account with a floor of zero.
+
+    A payment above `limit` (fen) wants a second officer. `raise_to` is a higher limit that one officer of the bank proposed.
+    """
 
     class Source(models.TextChoices):
         FISCAL = "fiscal", "财政资金"
@@ -19,9 +24,19 @@ class Fund(models.Model):
     name = models.CharField(max_length=60)
     account = models.OneToOneField("ledger.Account", on_delete=models.PROTECT, related_name="+")
     opened_at = models.DateTimeField()
+    limit = models.BigIntegerField(default=USUAL_LIMIT)
+    raise_to = models.BigIntegerField(null=True)
+    raise_by = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="fund_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "name"], name="fund_name_once"),
+            models.CheckConstraint(condition=Q(limit__gte=0), name="fund_limit_not_negative"),
+            models.CheckConstraint(
+                condition=Q(raise_to__isnull=True, raise_by__isnull=True) | Q(raise_to__gt=F("limit"), raise_by__isnull=False),
+                name="fund_raise_by_somebody",
+            ),
+        ]
 
 
 class Receipt(models.Model):
@@ -55,3 +70,17 @@ class Draw(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="draw_positive")]
+
+
+class Approval(models.Model):
+    """A second officer's word for one payment above a fund's limit: this subject, this amount; `drawn_by` is who paid then."""
+
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="approvals")
+    subject = models.CharField(max_length=64, unique=True)
+    amount = models.BigIntegerField()
+    approved_by = models.BigIntegerField()
+    approved_at = models.DateTimeField()
+    drawn_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(drawn_by=F("approved_by")), name="draw_by_two_persons")]

@@ -16,6 +16,16 @@ def may_receive_money(actor: Actor, organisation_id: int) -> bool:
     return _holds(actor, organisation_id, *KEEPERS)
 
 
+def may_approve(actor: Actor, organisation_id: int) -> bool:
+    """The second word on a payment above the limit: the director, or the head bank."""
+    return actor.user_id is not None and _holds(actor, organisation_id, Role.DIRECTOR, Role.HEAD_OFFICER)
+
+
+def may_set_limit(actor: Actor, organisation_id: int) -> bool:
+    """The limit is the bank's to set, for its own funds and those of its branches."""
+    return _holds(actor, organisation_id, Role.HEAD_OFFICER)
+
+
 def may_draw(actor: Actor) -> bool:
     """Draws are made by the rooms above (the mall), whose own rules let the officer act; a villager never draws."""
     return actor.is_system or actor.is_officer

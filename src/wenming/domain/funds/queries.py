@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.funds import policies
-from wenming.domain.funds.models import Draw, Fund, Receipt
+from wenming.domain.funds.models import Approval, Draw, Fund, Receipt
 from wenming.domain.ledger import queries as ledger_queries
 
 Source = Fund.Source
@@ -27,6 +27,9 @@ class FundBalance:
     source_label: str
     name: str
     balance: int
+    limit: int
+    raise_to: int | None
+    raise_by: int | None
 
 
 def funds_of(*, organisation_id: int) -> QuerySet[Fund]:
@@ -61,6 +64,9 @@ def fund_balances(
             source_label=row.get_source_display(),
             name=row.name,
             balance=balances.get(row.account_id, 0),
+            limit=row.limit,
+            raise_to=row.raise_to,
+            raise_by=row.raise_by,
         )
         for row in rows
     ]
@@ -81,3 +87,8 @@ def draws_of(*, actor: Actor, fund_id: int, before: int | None = None, limit: in
 def draws_for(*, subjects: Iterable[str]) -> dict[str, Draw]:
     """The draw of each subject that has one."""
     return {draw.subject: draw for draw in Draw.objects.filter(subject__in=list(subjects)).select_related("fund")}
+
+
+def approvals_for(*, subjects: Iterable[str]) -> dict[str, Approval]:
+    """The second officer's word for each subject that has one."""
+    return {approval.subject: approval for approval in Approval.objects.filter(subject__in=list(subjects))}

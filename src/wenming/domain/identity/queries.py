@@ -50,6 +50,12 @@ def user(*, user_id: int) -> User | None:
     return User.objects.filter(pk=user_id).first()
 
 
+def has_password(*, user_id: int) -> bool:
+    """Whether the user has set a password and may log in."""
+    found = User.objects.filter(pk=user_id, is_active=True).first()
+    return found is not None and found.has_usable_password()
+
+
 def display_names(*, user_ids: list[int]) -> dict[int, str]:
     return dict(User.objects.filter(pk__in=user_ids).values_list("pk", "display_name"))
 

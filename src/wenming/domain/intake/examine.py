@@ -8,14 +8,26 @@ from django.utils.translation import gettext as _
 
 from wenming.core import clock
 from wenming.core.actor import Actor
+from wenming.domain.depositors import queries as depositors
 from wenming.domain.intake import openings, registers, rolls, rulesheets, sheets
 from wenming.domain.intake.findings import Checked
 from wenming.domain.intake.models import Kind, Opening
 from wenming.domain.intake.reader import Grid
 
 
-def examine(*, actor: Actor, kind: str, branch_id: int, grid: Grid, file_name: str, digest: str, at: datetime) -> Checked:
-    """Find the table and check every line against the books as they are now."""
+def examine(
+    *,
+    actor: Actor,
+    kind: str,
+    branch_id: int,
+    grid: Grid,
+    file_name: str,
+    digest: str,
+    at: datetime,
+    brought_by: int | None,
+    signed_by: int | None = None,
+) -> Checked:
+    """Find the table and check every line against the books as they are now, and against the two who stand behind it."""
     table = sheets.find(grid, kind, file_name)
     on = clock.local_date(at)
     if kind == Kind.ROLL:
@@ -26,7 +38,8 @@ def examine(*, actor: Actor, kind: str, branch_id: int, grid: Grid, file_name: s
         rows = Opening.objects.filter(passbook__branch_id=branch_id).values_list("passbook_id", "points", "sheet__digest")
         found = openings.check(table, branch_id, {pk: (amount, sheet) for pk, amount, sheet in rows}, digest, on)
     else:
-        found = registers.check(table, branch_id, actor, digest, at)
+        circles = tuple(depositors.circle_of_user(user_id=user_id) for user_id in (brought_by, signed_by))
+        found = registers.check(table, branch_id, circles, digest, at)
     if grid.other_sheets:
         names = "、".join(grid.other_sheets[:5])
         words = _("只看了“{sheet}”这一张，没有看：{names}。要导那几张，请分开存成文件。")

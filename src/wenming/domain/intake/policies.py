@@ -8,7 +8,7 @@ from wenming.domain.organisations.queries import Role
 
 IMPORTERS = (Role.CLERK, Role.DIRECTOR, Role.HEAD_OFFICER)
 RULE_WRITERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
-TWO_SIGNATURES = frozenset({Kind.RULEBOOK, Kind.BALANCES})
+TWO_SIGNATURES = frozenset({Kind.RULEBOOK, Kind.BALANCES, Kind.REGISTER})
 
 
 def may_import(actor: Actor, branch_id: int) -> bool:
@@ -27,5 +27,5 @@ def may_sign(actor: Actor, branch_id: int, kind: str, uploaded_by: int | None) -
 
 
 def needs_second(actor: Actor, kind: str) -> bool:
-    """Opening balances and rule books need two persons; the operator's shell stands for both, and the audit trail says so."""
+    """Rules, and points in one sweep, need two persons; the operator's shell stands for both, and the audit trail says so."""
     return kind in TWO_SIGNATURES and not actor.is_system

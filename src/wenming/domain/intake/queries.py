@@ -62,9 +62,14 @@ def sheets_of(*, actor: Actor, branch_id: int, limit: int = 30) -> list[Sheet]:
     return list(_visible(actor).filter(branch_id=branch_id).exclude(status=Status.DROPPED).defer("content", "problems")[:limit])
 
 
+def wants_two(*, sheet: Sheet) -> bool:
+    """Whether a sheet of this kind goes in only under two signatures."""
+    return sheet.kind in policies.TWO_SIGNATURES
+
+
 def may_sign(*, actor: Actor, sheet: Sheet) -> bool:
     """Whether this officer may give the second signature now."""
-    is_open = sheet.status == Status.CHECKED and sheet.kind in policies.TWO_SIGNATURES and not sheet.is_blocked
+    is_open = sheet.status == Status.CHECKED and wants_two(sheet=sheet) and not sheet.is_blocked and sheet.good_count > 0
     return is_open and policies.may_sign(actor, sheet.branch_id, sheet.kind, sheet.uploaded_by)
 
 

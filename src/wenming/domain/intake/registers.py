@@ -12,7 +12,6 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from wenming.core import clock
-from wenming.core.actor import Actor
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.services import RegisterRow
@@ -31,6 +30,7 @@ _NOTICED = re.compile(r"公示(?:日期|时间|期)?[:：]?.*?((?:19|20)\d{2}[�
 _LED_BY_CODE = re.compile(r"^(?:第)?([0-9A-Za-z]+(?:[.\-][0-9A-Za-z]+)*)(?:条|项)?[\s.、:：]*(.+)$")
 _FIELDS = {"depositor_id": "name", "item": "item", "happened_on": "happened_on", "quantity": "quantity", "points": "points"}
 Place = tuple[int, str, date]
+Circles = tuple[frozenset[int], ...]
 
 
 @dataclass(slots=True)
@@ -91,12 +91,14 @@ def batch_key(digest: str, sheet_id: int) -> str:
     return f"{digest[:BATCH_DIGITS]}:{sheet_id}"
 
 
-def check(table: Table, branch_id: int, actor: Actor, digest: str, at: datetime) -> Checked:
-    """Read every line, find person and clause, then let the deeds' room reckon them all with their caps."""
+def check(table: Table, branch_id: int, circles: Circles, digest: str, at: datetime) -> Checked:
+    """Read every line, find person and clause, then let the deeds' room reckon them all with their caps.
+
+    Nobody brings or signs a line of the own household or kin: `circles` holds who is near the one and the other.
+    """
     found = Checked(table)
     roll = depositors.roll_index(branch_id=branch_id)
     clauses = Clauses(rulebooks.item_index(branch_id=branch_id))
-    own = depositors.relatives_of(depositor_ids=[actor.depositor_id]) if actor.depositor_id is not None else frozenset()
     today = clock.local_date(at)
     rows: dict[int, RegisterRow] = {}
     vouchers: dict[int, str] = {}
@@ -107,8 +109,7 @@ def check(table: Table, branch_id: int, actor: Actor, digest: str, at: datetime)
         amount = _points(found, line)
         if person is None or day is None or item is None or _has_problem(found, line):
             continue
-        if person.depositor_id in own:
-            found.wrong(line.number, "name", "own_household", _("这是您自己家的，请另一位工作人员导入这一行。"))
+        if _is_near(found, line, person, circles):
             continue
         row = _row(found, line, person, item, day, amount)
         if row is not None:
@@ -124,6 +125,16 @@ def check(table: Table, branch_id: int, actor: Actor, digest: str, at: datetime)
     _notice(found, today)
     found.facts["points"] = sum(row.points or 0 for row in rows.values())
     return found.finish()
+
+
+def _is_near(found: Checked, line: Line, person: RollEntry, circles: Circles) -> bool:
+    """W04: a line about somebody near one of the two officers waits for others."""
+    near_bringer, near_signer = (person.depositor_id in circle for circle in circles)
+    if near_bringer:
+        found.wrong(line.number, "name", "own_household", _("这是传表人自己家或亲属的，请另一位工作人员来传这一行。"))
+    elif near_signer:
+        found.wrong(line.number, "name", "signers_household", _("这是签字人自己家或亲属的，这一行请另一位工作人员来签。"))
+    return near_bringer or near_signer
 
 
 def _has_problem(found: Checked, line: Line) -> bool:

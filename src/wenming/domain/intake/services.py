@@ -33,6 +33,7 @@ __all__ = [
     "SecondSignature",
     "SheetGone",
     "SignatureMissing",
+    "SignerConcerned",
     "TotalsDiffer",
     "UnknownKind",
     "commit_sheet",
@@ -57,6 +58,11 @@ class SecondSignature(Refusal):
 
 class SignatureMissing(Refusal):
     code, message, status = "intake.signature_missing", _("这种表要两个人签字。请另一位工作人员先签。"), 409
+
+
+class SignerConcerned(Refusal):
+    code, message = "intake.signer_concerned", _("表里能入册的都是您自己家或亲属的，请另一位工作人员来签。")
+    status = 403
 
 
 class TotalsDiffer(Refusal):
@@ -96,21 +102,65 @@ def stage_sheet(*, actor: Actor, kind: str, branch_id: int, file_name: str, data
     if before is not None and before.committed_at is not None:
         raise AlreadyImported(on=_day(before.committed_at), sheet=before.public_id)
     grid = reader.read(data, file_name)
-    found = examine(actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at)
+    found = examine(
+        actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at,
+        brought_by=actor.user_id,
+    )  # fmt: skip
     return _keep(actor, kind, branch_id, file_name, digest, grid, found, at)
 
 
 @service
 def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
-    """The second signature under opening balances or a rule book, by another officer than the one who brought them."""
+    """The second signature under a register, opening balances or a rule book, by an officer who neither brought them nor
+    is kin of who did. Lines of a register about the signer's own household or kin are left out, for somebody else to sign.
+    """
     sheet = _locked(actor, sheet_id)
     if not policies.may_sign(actor, sheet.branch_id, sheet.kind, sheet.uploaded_by):
         raise SecondSignature
     states.move(sheet, to=Sheet.Status.SIGNED)
     sheet.signed_by, sheet.signed_at = actor.user_id, at
-    sheet.save(update_fields=["status", "signed_by", "signed_at"])
+    _check_pair(sheet, at)
+    if sheet.kind == Kind.REGISTER:
+        _leave_out(actor, sheet, at)
+    sheet.save(update_fields=["status", "signed_by", "signed_at", "problems", "good_count", "bad_count"])
     _record(actor, "intake.signed", sheet, at)
     return sheet
+
+
+def _check_pair(sheet: Sheet, at: datetime) -> None:
+    """Whoever brought the sheet and whoever signed it: no kin, both in office now."""
+    depositors.check_pair(
+        first_id=sheet.uploaded_by,
+        second_id=sheet.signed_by,
+        at=at,
+        may_first=lambda who: policies.may_import(who, sheet.branch_id),
+        may_second=lambda who: policies.may_take_in(who, sheet.branch_id, sheet.kind),
+    )
+
+
+def _leave_out(actor: Actor, sheet: Sheet, at: datetime) -> None:
+    """Mark the lines that the signer may not sign. Refuses when nothing else is left."""
+    if sheet.content is None:
+        raise SheetGone
+    found = _examined(actor, sheet, _grid(sheet), at)
+    if not found.good and any(problem["code"] == "signers_household" for problem in found.problems):
+        raise SignerConcerned
+    sheet.problems, sheet.good_count, sheet.bad_count = found.problems, found.good_count, len(found.bad_rows)
+
+
+def _examined(actor: Actor, sheet: Sheet, grid: Grid, at: datetime) -> Checked:
+    """A kept sheet, checked again as things are now."""
+    return examine(
+        actor=actor,
+        kind=sheet.kind,
+        branch_id=sheet.branch_id,
+        grid=grid,
+        file_name=sheet.file_name,
+        digest=sheet.digest,
+        at=at,
+        brought_by=sheet.uploaded_by,
+        signed_by=sheet.signed_by,
+    )
 
 
 @service
@@ -122,14 +172,12 @@ def commit_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
     if sheet.status == Sheet.Status.DROPPED or sheet.content is None:
         raise SheetGone
     require(policies.may_take_in(actor, sheet.branch_id, sheet.kind))
-    if policies.needs_second(actor, sheet.kind) and sheet.status != Sheet.Status.SIGNED:
-        raise SignatureMissing
+    if policies.needs_second(actor, sheet.kind):
+        if sheet.status != Sheet.Status.SIGNED:
+            raise SignatureMissing
+        _check_pair(sheet, at)
     grid = _grid(sheet)
-    found = examine(
-        actor=actor, kind=sheet.kind, branch_id=sheet.branch_id, grid=grid, file_name=sheet.file_name,
-        digest=sheet.digest, at=at,
-    )  # fmt: skip
-    _take(actor, sheet, grid, found, at)
+    _take(actor, sheet, grid, _examined(actor, sheet, grid, at), at)
     return sheet
 
 
@@ -159,7 +207,10 @@ def take_in(
         notes = [str(AlreadyImported(on=_day(before.committed_at or at)))]
         return Report(before.row_count, before.good_count, 0, [], notes, 0, before.good_count, True, before.public_id)
     grid = reader.read(data, file_name)
-    found = examine(actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at)
+    found = examine(
+        actor=actor, kind=kind, branch_id=branch_id, grid=grid, file_name=file_name, digest=digest, at=at,
+        brought_by=actor.user_id,
+    )  # fmt: skip
     if is_trial or found.is_blocked or not (found.good or found.known):
         return _report(found, 0, "")
     sheet = _keep(actor, kind, branch_id, file_name, digest, grid, found, at, keeps_content=False)

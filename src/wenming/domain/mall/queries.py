@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Case, IntegerField, QuerySet, Sum, Value, When
+from django.db.models import Case, F, IntegerField, QuerySet, Sum, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.funds import queries as fund_queries
 from wenming.domain.mall import policies
 from wenming.domain.mall.models import Order, Product, Stock
 from wenming.domain.organisations import queries as organisation_queries
@@ -166,6 +167,23 @@ def orders_to_hand_over(
         if value is not None:
             orders = orders.filter(**{name: value})
     return list(orders[:limit])
+
+
+def subject_of(order_id: int) -> str:
+    """Under which subject an order stands in the ledger and draws from its fund."""
+    return f"order:{order_id}"
+
+
+def costly_orders(*, actor: Actor, branch_id: int) -> list[Order]:
+    """Open orders whose cost is above the limit of their fund and that no second officer approved yet, oldest first."""
+    if not (actor.is_system or branch_id in actor.branches()):
+        raise NotFound()
+    dear = Order.objects.select_related("product__fund", "depositor").filter(
+        status=Status.PLACED, branch_id=branch_id, cost__gt=F("product__fund__limit")
+    )
+    orders = list(dear.order_by("id"))
+    approved = fund_queries.approvals_for(subjects=[subject_of(order.pk) for order in orders]) if orders else {}
+    return [order for order in orders if subject_of(order.pk) not in approved]
 
 
 def due_orders(*, at: datetime, limit: int = 500) -> list[int]:

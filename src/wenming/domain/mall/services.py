@@ -426,7 +426,7 @@ def _posting(
 
 
 def _subject(order: Order) -> str:
-    return f"order:{order.pk}"
+    return queries.subject_of(order.pk)
 
 
 def _tell(order: Order, about: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Regions, organisations, the villages a branch serves, and appointments with terms."""
+"""Regions, organisations, the villages a branch serves, appointments with terms, and proposals of those above the villages."""
 
 from __future__ import annotations
 
@@ -78,3 +78,42 @@ class Appointment(models.Model):
             models.CheckConstraint(condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("starts_at")), name="term_runs_forward"),
         ]
         indexes = [models.Index(fields=["user", "ends_at"], name="appointment_of_user")]
+
+
+class Proposal(models.Model):
+    """An office above the villages that one officer proposed. A second one confirms it; only then it is held."""
+
+    class Status(models.TextChoices):
+        PROPOSED = "proposed", "待确认"
+        CONFIRMED = "confirmed", "已任职"
+        DROPPED = "dropped", "不任了"
+
+    STEPS = {Status.PROPOSED: frozenset({Status.CONFIRMED, Status.DROPPED})}
+
+    user = models.ForeignKey("identity.User", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="proposals")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    ends_at = models.DateTimeField(null=True)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PROPOSED)
+    proposed_by = models.BigIntegerField()
+    proposed_at = models.DateTimeField()
+    decided_by = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    appointment = models.OneToOneField(Appointment, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], condition=Q(status="proposed"), name="office_proposed_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="confirmed")
+                | (Q(appointment__isnull=False, decided_by__isnull=False) & ~Q(decided_by=F("proposed_by"))),
+                name="office_by_two_persons",
+            ),
+            models.CheckConstraint(condition=~Q(user=F("proposed_by")), name="nobody_proposes_oneself"),
+            models.CheckConstraint(
+                condition=Q(status="proposed", decided_at__isnull=True) | (~Q(status="proposed") & Q(decided_at__isnull=False)),
+                name="office_decided_has_instant",
+            ),
+        ]

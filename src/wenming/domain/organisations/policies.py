@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wenming.core.actor import Actor
-from wenming.domain.organisations.models import Organisation, Role
+from wenming.domain.organisations.models import Appointment, Organisation, Role
 
 ROLES_AT = {
     Organisation.Kind.COUNTY: frozenset({Role.HEAD_OFFICER, Role.SUPERVISOR}),
@@ -29,3 +29,17 @@ def may_appoint(actor: Actor, organisation: Organisation, role: str) -> bool:
     if organisation.kind == Organisation.Kind.BRANCH and actor.holds(Role.HEAD_OFFICER, branch_id=organisation.pk):
         return True
     return role in ROLES_BY_DIRECTOR and actor.holds(Role.DIRECTOR, organisation_id=organisation.pk)
+
+
+def may_propose(actor: Actor, organisation: Organisation) -> bool:
+    """Offices above the villages: an officer of that bank or county, or of the county above the bank."""
+    if organisation.kind == Organisation.Kind.BRANCH or actor.user_id is None:
+        return False
+    places = {organisation.pk, organisation.parent_id} - {None}
+    return any(grant.role == Role.HEAD_OFFICER and grant.organisation_id in places for grant in actor.grants)
+
+
+def may_end(actor: Actor, held: Appointment) -> bool:
+    """Who may fill an office may end it, a colleague above the villages too; and everyone the own one."""
+    is_own = actor.user_id is not None and actor.user_id == held.user_id
+    return is_own or may_appoint(actor, held.organisation, held.role) or may_propose(actor, held.organisation)

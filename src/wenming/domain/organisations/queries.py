@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 
 from wenming.core.actor import Actor, Grant
 from wenming.core.errors import NotFound
-from wenming.domain.organisations import models
-from wenming.domain.organisations.models import Appointment, Organisation, Region, ServiceArea
+from wenming.domain.organisations import models, policies
+from wenming.domain.organisations.models import Appointment, Organisation, Proposal, Region, ServiceArea
 
 Role = models.Role
 Kind = Organisation.Kind
@@ -52,13 +52,13 @@ class Counts:
     villages_served: int
 
 
-def _in_force(at: datetime) -> Q:
+def in_force(at: datetime) -> Q:
     return Q(starts_at__lte=at) & (Q(ends_at__isnull=True) | Q(ends_at__gt=at))
 
 
 def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
     """The appointments in force at this instant, with the branches that each reaches. At most two queries."""
-    held = list(Appointment.objects.select_related("organisation").filter(_in_force(at), user_id=user_id).order_by("id"))
+    held = list(Appointment.objects.select_related("organisation").filter(in_force(at), user_id=user_id).order_by("id"))
     above = [a.organisation_id for a in held if a.organisation.kind != Kind.BRANCH]
     reached: list[tuple[int, int | None, int | None]] = []
     if above:
@@ -184,7 +184,7 @@ def regions_by_code(*, codes: Iterable[str], on: date) -> dict[str, Region]:
 
 def officers_of(*, branch_id: int, at: datetime) -> list[Officer]:
     """Who holds which office at a branch (or head bank) at this instant."""
-    return _officers(Appointment.objects.filter(_in_force(at), organisation_id=branch_id))
+    return _officers(Appointment.objects.filter(in_force(at), organisation_id=branch_id))
 
 
 def appointments_of(*, user_id: int) -> list[Officer]:
@@ -197,6 +197,25 @@ def appointment(*, appointment_id: int) -> Appointment:
     if found is None:
         raise NotFound
     return found
+
+
+def proposals_to_confirm(*, actor: Actor) -> list[Proposal]:
+    """The offices above the villages that wait for a second officer's word, at the banks where the actor has one."""
+    places = {grant.organisation_id for grant in actor.grants if grant.role == Role.HEAD_OFFICER}
+    waiting = Proposal.objects.select_related("organisation", "user").filter(status=Proposal.Status.PROPOSED).order_by("pk")
+    return list(waiting.filter(Q(organisation_id__in=places) | Q(organisation__parent_id__in=places))) if places else []
+
+
+def may_hand_code(*, actor: Actor, user_id: int, at: datetime) -> bool:
+    """Whether this officer may hand over an activation code, which opens everything that the user may do.
+
+    So each office that the user holds, or is proposed for, must be one that the actor may fill: above the villages that is
+    the operator's shell alone.
+    """
+    held = Appointment.objects.select_related("organisation").filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at), user_id=user_id)
+    waiting = Proposal.objects.filter(user_id=user_id, status=Proposal.Status.PROPOSED).exists()
+    may_fill = all(policies.may_appoint(actor, office.organisation, office.role) for office in held)
+    return actor.is_system or (may_fill and not waiting)
 
 
 def _officers(held: QuerySet[Appointment]) -> list[Officer]:

@@ -1,4 +1,7 @@
-"""Writes of the organisations room: regions, banks and branches, offices and their terms."""
+"""Writes of the organisations room: regions, banks and branches, the villages they serve.
+
+Offices and their terms stand in `offices.py`; all are called from here.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,54 @@ from wenming.core import audit, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.transactions import service
-from wenming.domain.identity import queries as identity_queries
-from wenming.domain.identity import services as identity
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import policies, queries
 from wenming.domain.organisations.models import Appointment, Organisation, Region, Role, ServiceArea
+from wenming.domain.organisations.offices import (
+    LastHeadOfficer,
+    NeverLoggedIn,
+    NewOfficer,
+    OfficeHeld,
+    OfficersAreKin,
+    OfficeWaits,
+    OwnOffice,
+    ProposerLeft,
+    SecondOfficerNeeded,
+    WrongOffice,
+    appoint_officer,
+    confirm_appointment,
+    create_officer,
+    drop_proposal,
+    end_appointment,
+    end_offices,
+    plain_words,
+    propose_appointment,
+    reissue_activation,
+)
 
+__all__ = [
+    "Appointment",
+    "LastHeadOfficer",
+    "NeverLoggedIn",
+    "NewOfficer",
+    "OfficeHeld",
+    "OfficeWaits",
+    "OfficersAreKin",
+    "OwnOffice",
+    "ProposerLeft",
+    "SecondOfficerNeeded",
+    "WrongOffice",
+    "appoint_officer",
+    "confirm_appointment",
+    "create_officer",
+    "drop_proposal",
+    "end_appointment",
+    "end_offices",
+    "propose_appointment",
+    "reissue_activation",
+]
 CODE = re.compile(r"[A-Z0-9]{2,12}")
 LEVELS = frozenset({"province", "city", "county", "town", "village"})
-NAME_MAX = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +79,6 @@ class RegionRow:
     valid_to: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewOfficer:
-    """A fresh officer: the code is handed over and not kept."""
-
-    user_id: int
-    appointment_id: int
-    activation_code: str
-
-
 class CodeTaken(Refusal):
     code, message, status = "organisations.code_taken", _("代码 {code} 已经用了，请换一个。"), 409
 
@@ -56,21 +89,6 @@ class VillageServed(Refusal):
 
 class UnknownVillage(Refusal):
     code, message = "organisations.unknown_village", _("没有代码是 {code} 的村，请看看 12 位区划代码。")
-
-
-class WrongOffice(Refusal):
-    code, message = "organisations.wrong_office", _("{place}没有“{role}”这个岗位。")
-
-
-class OfficeHeld(Refusal):
-    code, message, status = "organisations.office_held", _("这个人现在就在这个岗位上。"), 409
-
-
-def _words(text: str, field: str) -> str:
-    plain = unicodedata.normalize("NFC", text).strip()
-    if not 1 <= len(plain) <= NAME_MAX or any(unicodedata.category(letter)[0] == "C" for letter in plain):
-        raise WrongInput(field=field, message=_("名称要填 1 到 30 个字。"))
-    return plain
 
 
 def _code(text: str) -> str:
@@ -88,7 +106,7 @@ def add_regions(*, rows: Sequence[RegionRow]) -> int:
     for row in rows:
         if not re.fullmatch(r"\d{12}", row.code) or row.level not in LEVELS:
             raise WrongInput(field="code", message=_("区划代码要 12 位数字。"))
-        _words(row.name, "name")
+        plain_words(row.name, "name")
     present: set[tuple[str, date]] = set()
     codes = [row.code for row in rows]
     for start in range(0, len(codes), 500):
@@ -156,7 +174,7 @@ def _open(
     opened = Organisation.objects.create(
         code=code,
         kind=kind,
-        name=_words(name, "name"),
+        name=plain_words(name, "name"),
         parent=parent,
         book_id=ledger.open_book(code=code, at=at).pk if kind == Organisation.Kind.HEAD_BANK else None,
         opened_on=opened_on or clock.local_date(at),
@@ -196,90 +214,4 @@ def serve_villages(*, actor: Actor, branch_id: int, village_codes: Sequence[str]
         at=at,
         organisation_id=branch_id,
         facts={"villages": list(village_codes)},
-    )
-
-
-@service
-def appoint_officer(
-    *,
-    actor: Actor,
-    user_id: int,
-    organisation_id: int,
-    role: str,
-    at: datetime,
-    ends_at: datetime | None = None,
-    lane: str = "",
-    starts_at: datetime | None = None,
-) -> Appointment:
-    """Give a user an office for a term. Refuses an office that does not exist there, and one the user holds already."""
-    place = queries.organisation(organisation_id=organisation_id)
-    if role not in Role.values:
-        raise WrongInput(field="role", message=_("没有这个岗位。"))
-    require(policies.may_appoint(actor, place, role))
-    if not policies.suits(role, place):
-        raise WrongOffice(field="role", place=place.name, role=str(Role(role).label))
-    if identity_queries.user(user_id=user_id) is None:
-        raise NotFound(field="user_id")
-    start = starts_at or at
-    if ends_at is not None and ends_at <= start:
-        raise WrongInput(field="ends_at", message=_("任期的结束要晚于开始。"))
-    lane = _words(lane, "lane") if lane else ""
-    held = queries.appointments_of(user_id=user_id)
-    same = Appointment.objects.filter(pk__in=[office.appointment_id for office in held], organisation_id=organisation_id)
-    if any(a.role == role and a.lane == lane and (a.ends_at is None or a.ends_at > start) for a in same):
-        raise OfficeHeld(field="role")
-    appointed = Appointment.objects.create(
-        user_id=user_id,
-        organisation_id=organisation_id,
-        role=role,
-        lane=lane,
-        starts_at=start,
-        ends_at=ends_at,
-        appointed_by=actor.user_id,
-    )
-    _record(actor, "organisations.officer_appointed", appointed, at)
-    return appointed
-
-
-@service
-def create_officer(
-    *, actor: Actor, name: str, organisation_id: int, role: str, at: datetime, login: str = "", lane: str = ""
-) -> NewOfficer:
-    """Register someone, give the office and an activation code. The log-in name is the name unless another is given."""
-    user = identity.register_user(display_name=_words(name, "name"), at=at)
-    identity.add_login_name(user_id=user.pk, kind=identity_queries.LoginKind.OFFICER, name=login or name)
-    given = appoint_officer(actor=actor, user_id=user.pk, organisation_id=organisation_id, role=role, at=at, lane=lane)
-    return NewOfficer(user.pk, given.pk, identity.issue_activation(actor=actor, user_id=user.pk, at=at))
-
-
-@service
-def reissue_activation(*, actor: Actor, user_id: int, at: datetime) -> str:
-    """A new activation code for an officer who forgot the password, by whoever may fill that office."""
-    offices = Appointment.objects.select_related("organisation").filter(user_id=user_id)
-    require(any(policies.may_appoint(actor, office.organisation, office.role) for office in offices), NotFound)
-    return identity.issue_activation(actor=actor, user_id=user_id, at=at)
-
-
-@service
-def end_appointment(*, actor: Actor, appointment_id: int, at: datetime) -> Appointment:
-    """End an office now; its rights are gone at the next click. Saying it twice does it once."""
-    held = Appointment.objects.select_for_update().filter(pk=appointment_id).first()
-    if held is None:
-        raise NotFound
-    require(policies.may_appoint(actor, queries.organisation(organisation_id=held.organisation_id), held.role))
-    if held.ends_at is None or held.ends_at > at:
-        held.ends_at = max(at, held.starts_at)
-        held.save(update_fields=["ends_at"])
-        _record(actor, "organisations.appointment_ended", held, at)
-    return held
-
-
-def _record(actor: Actor, act: str, appointment: Appointment, at: datetime) -> None:
-    audit.record(
-        actor=actor,
-        act=act,
-        subject=f"user:{appointment.user_id}",
-        at=at,
-        organisation_id=appointment.organisation_id,
-        facts={"role": appointment.role, "appointment": appointment.pk},
     )

@@ -65,7 +65,8 @@ class RuleBook(models.Model):
 class Edition(models.Model):
     """A dated version. In force over [in_force_from, in_force_to); editions of a book never overlap.
 
-    Demerit items count only where `demerits_vote` names the recorded vote that switched them on.
+    `drafted_by` is who wrote in it last. Demerit items count only where `demerits_vote` names the recorded vote that
+    switched them on.
     """
 
     class Status(models.TextChoices):

@@ -11,6 +11,7 @@ from wenming.core import audit, clock, states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
 from wenming.core.transactions import service
+from wenming.domain.depositors import services as depositors
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import clauses, policies, queries
 from wenming.domain.rulebooks.clauses import BadClause, DemeritNotLawful, ItemDraft, RedLineCrossed
@@ -33,7 +34,7 @@ class EditionEmpty(Refusal):
 
 
 class SecondPersonNeeded(Refusal):
-    code, message, status = "rulebooks.second_person", _("起草的人不能自己批准，请另一位行长或总行来办。"), 403
+    code, message, status = "rulebooks.second_person", _("写草稿的人不能自己批准，请另一位行长或总行来办。"), 403
 
 
 class TooEarly(Refusal):
@@ -69,6 +70,13 @@ def _draft(actor: Actor, edition_id: int) -> Edition:
     if found.status != Edition.Status.DRAFT:
         raise EditionClosed
     return found
+
+
+def _vouch(edition: Edition, actor: Actor) -> None:
+    """Whoever writes in a draft stands for the whole of it as it now is; somebody else has to bring it into force."""
+    if actor.user_id is not None and edition.drafted_by != actor.user_id:
+        edition.drafted_by = actor.user_id
+        edition.save(update_fields=["drafted_by"])
 
 
 def _begin(book: RuleBook, actor: Actor, at: datetime) -> Edition:
@@ -110,6 +118,7 @@ def add_item(*, actor: Actor, edition_id: int, draft: ItemDraft, at: datetime) -
     """Add a clause to a draft. Refuses what crosses a red line, saying which and on what ground."""
     edition = _draft(actor, edition_id)
     _write(edition, [draft])
+    _vouch(edition, actor)
     _record(actor, "rulebooks.item_added", edition, at, code=draft.code)
     return RuleItem.objects.get(edition=edition, code=draft.code)
 
@@ -126,6 +135,7 @@ def change_item(*, actor: Actor, item_id: int, draft: ItemDraft, at: datetime) -
     for name, value in clauses.columns(draft).items():
         setattr(item, name, value)
     item.save()
+    _vouch(edition, actor)
     _record(actor, "rulebooks.item_changed", edition, at, code=draft.code)
     return item
 
@@ -137,14 +147,26 @@ def remove_item(*, actor: Actor, item_id: int, at: datetime) -> None:
     edition = _draft(actor, item.edition_id)
     _record(actor, "rulebooks.item_removed", edition, at, code=item.code)
     item.delete()
+    _vouch(edition, actor)
 
 
 @service
 def put_in_force(*, actor: Actor, edition_id: int, on: date, at: datetime, demerits_vote: str = "", note: str = "") -> Edition:
-    """A second person brings a draft into force from a day, today or later. The edition before it ends that day."""
+    """A second person brings a draft into force from a day, today or later. The edition before it ends that day.
+
+    Not who wrote in it last, nor kin of theirs; both are in office now.
+    """
     edition = _draft(actor, edition_id)
     if edition.drafted_by is not None and edition.drafted_by == actor.user_id:
         raise SecondPersonNeeded
+    place = edition.rule_book.organisation_id
+    depositors.check_pair(
+        first_id=edition.drafted_by,
+        second_id=actor.user_id,
+        at=at,
+        may_first=lambda who: policies.may_write(who, place),
+        may_second=lambda who: policies.may_write(who, place),
+    )
     if on < clock.local_date(at):
         raise TooEarly(field="on")
     _bring_in(edition, actor, on, at, demerits_vote, note)

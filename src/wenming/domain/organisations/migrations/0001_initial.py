@@ -72,4 +72,23 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('valid_to__isnull', True)), fields=('region',), name='village_served_once')],
             },
         ),
+        migrations.CreateModel(
+            name='Proposal',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('role', models.CharField(choices=[('head_officer', '总行工作人员'), ('director', '行长'), ('clerk', '会计'), ('reviewer', '审核员'), ('teller', '柜员'), ('lane_chief', '街巷长'), ('supervisor', '监督员')], max_length=16)),
+                ('ends_at', models.DateTimeField(null=True)),
+                ('status', models.CharField(choices=[('proposed', '待确认'), ('confirmed', '已任职'), ('dropped', '不任了')], default='proposed', max_length=10)),
+                ('proposed_by', models.BigIntegerField()),
+                ('proposed_at', models.DateTimeField()),
+                ('decided_by', models.BigIntegerField(null=True)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('appointment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organisations.appointment')),
+                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='organisations.organisation')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('user', 'organisation', 'role'), name='office_proposed_once'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'confirmed'), _negated=True), models.Q(('appointment__isnull', False), ('decided_by__isnull', False), models.Q(('decided_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='office_by_two_persons'), models.CheckConstraint(condition=models.Q(('user', models.F('proposed_by')), _negated=True), name='nobody_proposes_oneself'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'proposed')), models.Q(models.Q(('status', 'proposed'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='office_decided_has_instant')],
+            },
+        ),
     ]
