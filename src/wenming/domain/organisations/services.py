@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
@@ -237,6 +238,7 @@ def appoint_officer(
         ends_at=ends_at,
         appointed_by=actor.user_id,
     )
+    failpoint("organisations.appointed")
     _record(actor, "organisations.officer_appointed", appointed, at)
     return appointed
 
@@ -270,6 +272,7 @@ def end_appointment(*, actor: Actor, appointment_id: int, at: datetime) -> Appoi
     if held.ends_at is None or held.ends_at > at:
         held.ends_at = max(at, held.starts_at)
         held.save(update_fields=["ends_at"])
+        failpoint("organisations.appointment_ended")
         _record(actor, "organisations.appointment_ended", held, at)
     return held
 
