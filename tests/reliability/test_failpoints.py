@@ -56,18 +56,18 @@ def undone() -> Iterator[None]:
 
 
 def state() -> dict[str, object]:
-    """How many rows every table has, and every balance: what two walks that did the same have in common."""
+    """How many rows every table has, every balance and status in order: what two walks that did the same have in common."""
     found: dict[str, object] = {}
     with connection.cursor() as cursor:
         for model in apps.get_models():
             cursor.execute(f'SELECT COUNT(*) FROM "{model._meta.db_table}"')
             found[model._meta.db_table] = cursor.fetchone()[0]
         for table, column in (("deeds_declaration", "status"), ("mall_order", "status"), ("notices_noticeline", "status")):
-            cursor.execute(f"SELECT id, {column} FROM {table} ORDER BY id")
+            cursor.execute(f"SELECT {column} FROM {table} ORDER BY id")
             found[f"{table}.{column}"] = cursor.fetchall()
-        cursor.execute("SELECT id, balance, held, credited_total, debited_total FROM ledger_account ORDER BY id")
+        cursor.execute("SELECT balance, held, credited_total, debited_total FROM ledger_account ORDER BY id")
         found["balances"] = cursor.fetchall()
-        cursor.execute("SELECT id, quantity FROM mall_stock ORDER BY id")
+        cursor.execute("SELECT quantity FROM mall_stock ORDER BY id")
         found["stock"] = cursor.fetchall()
     return found
 
