@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from wenming.core import chance
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
+from wenming.core.failpoints import failpoint
 from wenming.core.models import Attachment
 from wenming.core.transactions import service
 
@@ -67,6 +68,7 @@ def keep(*, actor: Actor, file: IO[bytes], subject: str, at: datetime, field: st
     place = Path(settings.MEDIA_ROOT) / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(data)
+    failpoint("attachments.file_written")
     return Attachment.objects.create(
         public_id=public_id,
         subject=subject,
@@ -107,6 +109,7 @@ def destroy(*, subject: str) -> int:
     kept = of(subject)
     for attachment in kept:
         (Path(settings.MEDIA_ROOT) / attachment.path).unlink(missing_ok=True)
+        failpoint("attachments.file_removed")
         attachment.delete()
     return len(kept)
 

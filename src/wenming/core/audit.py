@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
+from wenming.core.failpoints import failpoint
 from wenming.core.models import AuditEvent
 from wenming.core.transactions import at_the_end, take_turn
 
@@ -59,6 +60,7 @@ def _append(event: AuditEvent) -> None:
     event.previous_hash = bytes(last.hash) if last else START
     event.hash = hashlib.sha256(canonical(event)).digest()
     event.save(force_insert=True)
+    failpoint("audit.appended")
 
 
 def trail(

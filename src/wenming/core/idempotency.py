@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from wenming.core import chance, vault
 from wenming.core.errors import Refusal
+from wenming.core.failpoints import failpoint
 from wenming.core.models import IdempotencyRecord
 from wenming.core.transactions import service
 
@@ -52,6 +53,7 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
         try:
             with transaction.atomic():
                 record.save(force_insert=True)
+                failpoint("idempotency.key_kept")
         except IntegrityError:
             found = _found(owner_id, key_digest)
             assert found is not None, "the key was refused by the store but is not there"
@@ -61,9 +63,11 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
         sealed = bytes(found.answer)
         return Answer(found.status, cipher.decrypt(sealed[:NONCE], sealed[NONCE:], b"answer"), is_repeat=True)
     answer = do()
+    failpoint("idempotency.done")
     nonce = chance.random_bytes(NONCE)
     record.status, record.answer = answer.status, nonce + cipher.encrypt(nonce, answer.body, b"answer")
     record.save(update_fields=["status", "answer"])
+    failpoint("idempotency.answer_kept")
     return answer
 
 

@@ -15,6 +15,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
+from wenming.core.failpoints import failpoint
+
 P = ParamSpec("P")
 R = TypeVar("R")
 _turn = threading.RLock()
@@ -42,6 +44,9 @@ def act() -> Iterator[None]:
             if _running.depth == 1:
                 while _running.last:
                     _running.last.pop(0)()
+                failpoint("act.ending")
+        if _running.depth == 1:
+            failpoint("act.ended")
     except BaseException:
         del _running.last[already:]
         raise

@@ -11,6 +11,7 @@ from typing import IO, Any
 from wenming.core import attachments, audit, chance, clock, states
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.models import Declaration, Door, Status
@@ -107,8 +108,8 @@ def declare_deed(
                 group_key=group_key,
             )
         )
-    for file in photos:
-        attachments.keep(actor=actor, file=file, subject=queries.subject_of(made[0].pk), at=at)
+        failpoint("deeds.declaration_written")
+    _keep_photos(made[0], photos, actor, at)
     for declaration in made:
         record(actor, "deeds.declared", declaration, at, item=item.code, door=door)
     return made
@@ -227,6 +228,11 @@ def _check_evidence(item: RuleItem, door: str, words: str, has_photos: bool) -> 
         raise refusals.EvidenceNeeded(field="words")
 
 
+def _keep_photos(declaration: Declaration, photos: Sequence[IO[bytes]], actor: Actor, at: datetime) -> None:
+    for file in photos:
+        attachments.keep(actor=actor, file=file, subject=queries.subject_of(declaration.pk), at=at)
+
+
 @service
 def amend_declaration(
     *,
@@ -267,8 +273,8 @@ def amend_declaration(
     declaration.item, declaration.happened_on, declaration.quantity, declaration.words = item, happened_on, quantity, words
     declaration.passbook = credited_passbook(item, declaration.depositor)
     declaration.save()
-    for file in photos:
-        attachments.keep(actor=actor, file=file, subject=queries.subject_of(declaration.pk), at=at)
+    failpoint("deeds.amended")
+    _keep_photos(declaration, photos, actor, at)
     record(actor, "deeds.amended", declaration, at, revision=declaration.revision)
     return declaration
 
@@ -298,6 +304,7 @@ def start_anew(declaration: Declaration, actor: Actor, at: datetime, why: str) -
     declaration.explanation, declaration.notice_line_id, declaration.is_noticed = {}, None, False
     declaration.status_at = at
     declaration.save()
+    failpoint("deeds.started_anew")
 
 
 @service
@@ -311,5 +318,6 @@ def withdraw_declaration(*, actor: Actor, declaration_id: int, at: datetime) -> 
     states.move(declaration, to=Status.WITHDRAWN)
     declaration.status_at = at
     declaration.save(update_fields=["status", "status_at"])
+    failpoint("deeds.withdrawn")
     record(actor, "deeds.withdrawn", declaration, at)
     return declaration

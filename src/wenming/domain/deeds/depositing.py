@@ -8,6 +8,7 @@ from datetime import date, datetime
 from wenming.core import clock, states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.deeds import policies, queries
 from wenming.domain.deeds.declaring import locked, record, start_anew
@@ -60,6 +61,7 @@ def publish_notice(
         workdays=workdays or asked,
         at=at,
     )
+    failpoint("deeds.notice_hung")
     hang(chosen, notice.pk, at)
     return notice
 
@@ -88,6 +90,7 @@ def hang(declarations: Sequence[Declaration], notice_id: int, at: datetime) -> N
             states.move(one, to=Status.ON_NOTICE)
             one.status_at = at
     Declaration.objects.bulk_update(declarations, ["status", "status_at", "notice_line_id", "is_noticed"], batch_size=500)
+    failpoint("deeds.put_on_notice")
 
 
 @service
@@ -113,6 +116,7 @@ def deposit_deed(*, actor: Actor, declaration_id: int, at: datetime) -> Declarat
         record(actor, "deeds.sent_back", declaration, at)
         return declaration
     notices.clear_line(subject=subject, at=at)
+    failpoint("deeds.line_passed")
     deposit(declaration, actor, at)
     return declaration
 
@@ -137,9 +141,11 @@ def deposit(declaration: Declaration, actor: Actor, at: datetime) -> None:
         is_penalty = (declaration.points or 0) < 0
         posting = posting_of(declaration.pk, moves, declaration.happened_on, declaration.branch.code, at, is_penalty=is_penalty)
         declaration.transaction = ledger.post(book_id=organisations.book_of(branch_id=declaration.branch_id), posting=posting)
+        failpoint("deeds.posted")
     states.move(declaration, to=Status.DEPOSITED)
     declaration.status_at = at
     declaration.save()
+    failpoint("deeds.deposited")
     record(actor, "deeds.deposited", declaration, at, points=declaration.posted)
     inbox.send(
         to=listener(declaration), about="deeds.deposited", subject=queries.subject_of(declaration.pk), at=at,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from wenming.core import attachments, audit
 from wenming.core.actor import Actor
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.deeds.models import Declaration
 from wenming.domain.depositors import queries as depositors
@@ -23,6 +24,7 @@ def forget_erased(*, actor: Actor, since: datetime, at: datetime) -> int:
             continue
         declaration.words, declaration.history = "", []
         declaration.save(update_fields=["words", "history"])
+        failpoint("deeds.forgotten")
         audit.record(actor=actor, act="deeds.forgotten", subject=subject, at=at, organisation_id=declaration.branch_id)
         done += 1
     return done

@@ -13,6 +13,7 @@ from django.db.models import Q
 from wenming.core import audit, bulk, chance, clock, points
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.declaring import check_day
@@ -282,8 +283,11 @@ def record_register(
     for pk, one in zip(bulk.next_ids(Declaration, len(good)), good, strict=True):
         one.pk, one.posted = pk, one.given.points
     _post(good, reckoner, at)
+    failpoint("deeds.register_posted")
     notice = None if noticed_on is not None else _notice(good, actor, branch_id, at)
+    failpoint("deeds.register_noticed")
     _write(good, branch_id, actor, batch_key, digest, at)
+    failpoint("deeds.register_written")
     total = sum(one.posted for one in good)
     facts = {"rows": len(good), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}
     audit.record(

@@ -7,6 +7,7 @@ from datetime import datetime
 from wenming.core import states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.deeds import depositing, policies, queries, refusals
 from wenming.domain.deeds.declaring import locked, record
@@ -32,6 +33,7 @@ def resolve_objection(
     if declaration is not None:
         _check_handler(actor, declaration)
     notices.resolve_objection(actor=actor, objection_id=objection_id, upheld=upheld, answer=answer, at=at)
+    failpoint("deeds.objection_answered")
     if declaration is not None and upheld:
         _overturn(declaration, actor, answer, at)
     return notice_queries.objection(actor=actor, objection_id=objection_id, at=at)
@@ -48,6 +50,7 @@ def _overturn(declaration: Declaration, actor: Actor, answer: str, at: datetime)
         states.move(declaration, to=Status.REJECTED)
         declaration.status_at = at
         declaration.save(update_fields=["status", "status_at"])
+        failpoint("deeds.overturned")
         record(actor, "deeds.rejected_on_objection", declaration, at)
         _tell(declaration, "deeds.rejected", at, reason=answer)
     elif declaration.status == Status.DEPOSITED and queries.reversal_of(declaration=declaration) is None:
@@ -56,6 +59,7 @@ def _overturn(declaration: Declaration, actor: Actor, answer: str, at: datetime)
 
 def _propose(declaration: Declaration, actor: Actor, reason: str, at: datetime) -> Reversal:
     reversal = Reversal.objects.create(declaration=declaration, reason=reason[:200], proposed_by=actor.user_id, proposed_at=at)
+    failpoint("deeds.reversal_proposed")
     record(actor, "deeds.reversal_proposed", declaration, at)
     return reversal
 
@@ -108,11 +112,14 @@ def confirm_reversal(*, actor: Actor, reversal_id: int, at: datetime, write_off:
             at=at,
             write_off=write_off,
         )
+        failpoint("deeds.reversal_posted")
     reversal.decided_by, reversal.decided_at, reversal.written_off = actor.user_id, at, write_off
     reversal.save()
+    failpoint("deeds.reversal_confirmed")
     states.move(declaration, to=Status.REVERSED)
     declaration.status_at = at
     declaration.save(update_fields=["status", "status_at"])
+    failpoint("deeds.reversed")
     record(actor, "deeds.reversed", declaration, at, written_off=write_off)
     _tell(declaration, "deeds.reversed", at, reason=reversal.reason, points=declaration.posted)
     return reversal
@@ -127,6 +134,7 @@ def drop_reversal(*, actor: Actor, reversal_id: int, at: datetime) -> Reversal:
     states.move(reversal, to=Reversal.Status.DROPPED)
     reversal.decided_by, reversal.decided_at = actor.user_id, at
     reversal.save()
+    failpoint("deeds.reversal_dropped")
     record(actor, "deeds.reversal_dropped", declaration, at)
     return reversal
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from wenming.core import states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import act, service
 from wenming.domain.deeds import caps, depositing, policies, queries, refusals
 from wenming.domain.deeds.declaring import locked, record
@@ -73,6 +74,7 @@ def review_declaration(
     Review.objects.create(
         declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason, reviewed_at=at
     )
+    failpoint("deeds.review_written")
     if decision == Decision.APPROVE and queries.reviews_missing(declaration=declaration) == 0:
         _approve(declaration, actor, at)
     record(actor, f"deeds.reviewed_{decision}", declaration, at, revision=revision)
@@ -81,6 +83,7 @@ def review_declaration(
     states.move(declaration, to=Status.RETURNED if decision == Decision.RETURN else Status.REJECTED)
     declaration.status_at = at
     declaration.save(update_fields=["status", "status_at"])
+    failpoint("deeds.turned_down")
     _tell(declaration, f"deeds.{declaration.status}", at, reason=reason)
     return declaration
 
@@ -89,9 +92,11 @@ def _approve(declaration: Declaration, actor: Actor, at: datetime) -> None:
     """Reckon the points under the caps, keep every step, and go on by the clause's track."""
     caps.hold([declaration])
     reckon(declaration)
+    failpoint("deeds.reckoned")
     states.move(declaration, to=Status.APPROVED)
     declaration.status_at = at
     declaration.save()
+    failpoint("deeds.approved")
     if declaration.item.track == rulebooks.Track.POST_FIRST:
         depositing.deposit(declaration, actor, at)
     else:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, bulk, chance, clock, vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import facts, pinyin, policies, queries
 from wenming.domain.depositors.facts import EnrolRow
@@ -143,12 +144,16 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
     if not whole:
         return []
     homes = _households(branch_id, branch.code, whole, series, on)
+    failpoint("depositors.households_written")
     people = _depositors(branch_id, whole, homes, at)
     _classes(people, whole)
     _vault(people, whole)
+    failpoint("depositors.people_written")
     _passbooks(branch_id, branch.code, people, series, at)
+    failpoint("depositors.passbooks_written")
     series.save()
     _heads(people, whole, homes)
+    failpoint("depositors.heads_chosen")
     audit.record(
         actor=actor,
         act="depositors.enrolled",

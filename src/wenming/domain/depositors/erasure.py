@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from wenming.core import attachments, audit, clock, states
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import policies, queries
 from wenming.domain.depositors.households import leave_household_of
@@ -43,6 +44,7 @@ def erase_depositor(*, actor: Actor, depositor_id: int, at: datetime) -> Deposit
     if person.status != Depositor.Status.ERASED:
         _forget(actor, person, at)
         _remember(person.public_id, at)
+        failpoint("depositors.erasure_listed")
     return person
 
 
@@ -80,6 +82,7 @@ def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
         organisations.end_offices(actor=actor, user_id=user_id, at=at)
         inbox.erase_messages(user_id=user_id)
         identity.erase_user(user_id=user_id)
+    failpoint("depositors.facts_erased")
     audit.record(actor=actor, act="depositors.erased", subject=f"depositor:{person.pk}", at=at, organisation_id=person.branch_id)
     transaction.on_commit(_squeeze)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, clock, states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import facts, policies
 from wenming.domain.depositors.models import Depositor, DepositorKind, Household, Passbook
@@ -103,6 +104,7 @@ def _pass_on(person: Depositor, heir: Depositor, why: str, at: datetime) -> int:
             scope=branch.code,
         ),
     )
+    failpoint("depositors.points_passed_on")
     return amount
 
 
@@ -247,6 +249,7 @@ def _leave(person: Depositor, status: str, at: datetime) -> None:
     states.move(person, to=status)
     person.status_at = at
     person.save(update_fields=["status", "status_at"])
+    failpoint("depositors.left")
 
 
 @service

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, bulk, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.points import LARGEST, NotPositive, TooLarge
 from wenming.core.transactions import service
 from wenming.domain.funds import policies
@@ -111,6 +112,7 @@ def open_fund(*, actor: Actor, organisation_id: int, source: str, name: str, at:
     book_id = organisation_queries.book_of(branch_id=organisation_id)
     account = ledger.open_account(book_id=book_id, unit=ledger.Unit.FEN, at=at, is_member=True, floor=0)
     fund = Fund.objects.create(organisation_id=organisation_id, source=source, name=name, account_id=account.pk, opened_at=at)
+    failpoint("funds.opened")
     audit.record(actor=actor, act="funds.opened", subject=f"fund:{fund.pk}", at=at, organisation_id=organisation_id)
     return fund
 
@@ -144,6 +146,7 @@ def receive_money(
             scope=fund.organisation.code,
         ),
     )
+    failpoint("funds.receipt_posted")
     receipt = Receipt.objects.create(
         fund=fund,
         number=number,
@@ -154,6 +157,7 @@ def receive_money(
         recorded_at=at,
         transaction_id=transaction.pk,
     )
+    failpoint("funds.receipt_written")
     audit.record(
         actor=actor,
         act="funds.money_received",
@@ -185,7 +189,10 @@ def draw(*, actor: Actor, fund_id: int, subject: str, amount: int, at: datetime,
         )
     except ledger.NotEnoughPoints as error:
         raise FundTooLow(fund=fund.name) from error
-    return Draw.objects.create(fund=fund, subject=subject, amount=amount, drawn_at=at, transaction_id=transaction.pk)
+    failpoint("funds.draw_posted")
+    drawn = Draw.objects.create(fund=fund, subject=subject, amount=amount, drawn_at=at, transaction_id=transaction.pk)
+    failpoint("funds.draw_written")
+    return drawn
 
 
 @service
@@ -207,6 +214,7 @@ def draw_many(*, actor: Actor, rows: Sequence[DrawRow], at: datetime) -> list[Dr
             posted = ledger.post_many(book_id=book_id, postings=postings)
         except ledger.NotEnoughPoints as error:
             raise FundTooLow(fund="、".join(sorted({funds[row.fund_id].name for row in some}))) from error
+        failpoint("funds.draws_posted")
         made += [
             Draw(fund=funds[row.fund_id], subject=row.subject, amount=row.amount, drawn_at=row.at, transaction_id=number)
             for row, number in zip(some, posted, strict=True)
@@ -238,7 +246,9 @@ def return_draw(*, actor: Actor, subject: str, at: datetime) -> Draw:
         ),
     )
     known.returned_id = transaction.pk
+    failpoint("funds.return_posted")
     known.save(update_fields=["returned"])
+    failpoint("funds.return_written")
     return known
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, chance, vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.identity import queries
 from wenming.domain.identity.models import Activation, ApiKey, LoginName, User
@@ -146,6 +147,7 @@ def issue_activation(*, actor: Actor, user_id: int, at: datetime) -> str:
         issued_at=at,
         expires_at=at + timedelta(days=CODE_DAYS),
     )
+    failpoint("identity.activation_issued")
     audit.record(actor=actor, act="identity.activation_issued", subject=f"user:{user_id}", at=at)
     return code
 
@@ -166,11 +168,13 @@ def activate(*, name: str, code: str, password: str, at: datetime) -> User | Ref
         return WrongActivation()
     activation.used_at = at
     activation.save(update_fields=["used_at"])
+    failpoint("identity.activation_used")
     user = _user(found.pk)
     user.password = encoded
     user.must_change_password = False
     user.token_version += 1
     user.save(update_fields=["password", "must_change_password", "token_version"])
+    failpoint("identity.password_set")
     audit.record(actor=Actor(user_id=user.pk, door="self"), act="identity.activated", subject=f"user:{user.pk}", at=at)
     return user
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wenming.core.actor import Actor
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.inbox.models import Message
 
@@ -26,6 +27,7 @@ def send(*, to: int | None, about: str, subject: str, at: datetime, **facts: obj
     """Tell one user one thing. Nothing happens for a person without a log-in."""
     if to is not None:
         Message.objects.create(user_id=to, about=about, subject=subject, facts=facts, sent_at=at)
+        failpoint("inbox.sent")
 
 
 @service

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, chance, clock, states, vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import services as depositors
@@ -123,6 +124,7 @@ def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
     if sheet.kind == Kind.REGISTER:
         _leave_out(actor, sheet, at)
     sheet.save(update_fields=["status", "signed_by", "signed_at", "problems", "good_count", "bad_count"])
+    failpoint("intake.signed")
     _record(actor, "intake.signed", sheet, at)
     return sheet
 
@@ -273,6 +275,7 @@ def _keep(
         uploaded_by=actor.user_id,
         uploaded_at=at,
     )
+    failpoint("intake.sheet_kept")
     _record(actor, "intake.checked", sheet, at, rows=sheet.row_count, bad=sheet.bad_count)
     return sheet
 
@@ -302,12 +305,14 @@ def _take(actor: Actor, sheet: Sheet, grid: Grid, found: Checked, at: datetime) 
     takers = {Kind.ROLL: _take_roll, Kind.RULEBOOK: _take_rules, Kind.REGISTER: _take_register, Kind.BALANCES: _take_openings}
     if found.good:
         takers[Kind(sheet.kind)](actor, sheet, found, at)
+        failpoint("intake.taken_in")
     states.move(sheet, to=Sheet.Status.COMMITTED)
     sheet.content = vault.encrypt(bytes(sheet.wrapped_key), "sheet", _packed(grid, found.bad_rows)) if found.problems else None
     sheet.problems, sheet.facts = found.problems, {**found.facts, "notes": found.notes}
     sheet.row_count, sheet.good_count, sheet.bad_count = found.row_count, found.good_count, len(found.bad_rows)
     sheet.committed_count, sheet.committed_by, sheet.committed_at = len(found.good), actor.user_id, at
     sheet.save()
+    failpoint("intake.committed")
     _record(actor, "intake.committed", sheet, at, rows=sheet.committed_count, digest=sheet.digest)
 
 
@@ -346,6 +351,7 @@ def _take_openings(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> 
     Opening.objects.bulk_create(
         [Opening(passbook_id=row.passbook_id, sheet=sheet, points=row.points, honour=row.honour) for row in rows], batch_size=500
     )
+    failpoint("intake.openings_written")
     scope = organisations.organisation(organisation_id=sheet.branch_id).code
     postings = []
     for row in rows:
@@ -366,6 +372,7 @@ def _take_openings(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> 
                     )
                 )
     ledger.post_many(book_id=organisations.book_of(branch_id=sheet.branch_id), postings=postings)
+    failpoint("intake.openings_posted")
 
 
 def _report(found: Checked, committed: int, public_id: str) -> Report:

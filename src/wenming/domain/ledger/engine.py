@@ -18,6 +18,7 @@ from django.db import IntegrityError, connection, transaction
 
 from wenming.core import chance, points
 from wenming.core.errors import Refusal
+from wenming.core.failpoints import failpoint
 from wenming.domain.ledger import dialect, memento, refusals
 from wenming.domain.ledger.hashing import Digest, digest_of
 from wenming.domain.ledger.models import ENTRIES_MOST, Kind, Unit
@@ -412,10 +413,13 @@ def _write(stage: Stage) -> None:
     if not stage.transactions:
         return
     dialect.insert("ledger_transaction", TRANSACTION_COLUMNS, stage.transactions)
+    failpoint("ledger.transactions_written")
     dialect.insert("ledger_entry", ENTRY_COLUMNS, stage.entries)
+    failpoint("ledger.entries_written")
     states = [stage.accounts[pk] for pk in sorted(stage.touched)]
     dialect.update(
         "ledger_account",
         FIGURES,
         [(state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk) for state in states],
     )
+    failpoint("ledger.balances_written")

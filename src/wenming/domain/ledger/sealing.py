@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from wenming.core.failpoints import failpoint
 from wenming.domain.ledger import dialect, memento, merkle, queries
 from wenming.domain.ledger.hashing import digest_of, seal_digest
 from wenming.domain.ledger.models import ENTRIES_MOST, Book, Seal
@@ -24,6 +25,7 @@ def seal(book_id: int, at: datetime) -> Seal | None:
     if latest is not None:
         book.sealed_id = sealed_id
         book.save(update_fields=["sealed_size", "sealed_id", "sealed_through"])
+        failpoint("ledger.seal_remembered")
     return latest
 
 
@@ -39,6 +41,7 @@ def _number(book: Book) -> list[dialect.Row]:
     numbered = [(number, row[0]) for number, row in enumerate(rows, start=book.sealed_size + 1)]
     if numbered:
         dialect.update("ledger_transaction", (("number", "bigint"),), numbered)
+        failpoint("ledger.numbered")
     return rows
 
 
@@ -68,6 +71,7 @@ def _grow(book: Book, rows: list[dialect.Row], at: datetime) -> Seal:
         sealed.house_balances,
     )
     sealed.save(force_insert=True)
+    failpoint("ledger.seal_written")
     book.sealed_size, book.sealed_through = sealed.size, through
     return sealed
 

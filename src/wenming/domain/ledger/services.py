@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import DEFAULT_DB_ALIAS
 
 from wenming.core import chance, points
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
 from wenming.domain.ledger.engine import HOUSES, Move, Posting
@@ -101,6 +102,7 @@ def _add_accounts(book: Book, wanted: Sequence[tuple[str, str | None, bool, int 
         "last_sequence", "last_recorded", "opened_at", "certificate",
     )  # fmt: skip
     dialect.insert("ledger_account", columns, rows)
+    failpoint("ledger.accounts_opened")
     return ids
 
 

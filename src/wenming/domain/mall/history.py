@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, bulk, chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import services as funds
@@ -52,7 +53,9 @@ def redeem_many(*, actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key:
     orders = _write_orders(actor, branch_id, sorted(rows, key=lambda row: row.collected_at), key)
     _take_from_stocks(actor, branch_id, orders)
     _post(branch_id, orders)
+    failpoint("mall.history_posted")
     _finish(orders)
+    failpoint("mall.history_written")
     draws = [
         funds.DrawRow(order.product.fund_id, f"order:{order.pk}", order.cost, order.ended_at or at)
         for order in orders

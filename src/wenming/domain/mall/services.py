@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, chance, clock, points, states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import services as funds
@@ -148,6 +149,7 @@ def place_order(
     try:
         with transaction.atomic():
             order.save(force_insert=True)
+            failpoint("mall.order_written")
     except IntegrityError:
         known = _known(submission_key, request_hash)
         assert known is not None, "an order was refused by the store for another reason than its key"
@@ -155,7 +157,9 @@ def place_order(
     stock = _take_from_stock(order, actor, at)
     _check_limit(order, at)
     order.held_id = _hold(order, at)
+    failpoint("mall.points_held")
     order.save(update_fields=["held"])
+    failpoint("mall.order_complete")
     audit.record(
         actor=actor, act="mall.ordered", subject=_subject(order), at=at, organisation_id=branch_id, facts={"stock": stock.pk}
     )
@@ -186,6 +190,7 @@ def hand_over_order(*, actor: Actor, order_id: int, code: str = "", at: datetime
             at=at,
             key=f"draw:{_subject(order)}",
         )
+        failpoint("mall.cost_drawn")
     _settle(order, kind=ledger.Kind.ORDER_COLLECTED, destination="redeemed", at=at)
     audit.record(
         actor=actor,
@@ -240,12 +245,15 @@ def refund_order(*, actor: Actor, order_id: int, reason: str, at: datetime, rest
         _put_back(order, Reason.REFUNDED, actor, at)
     if order.cost and order.product.fund_id is not None:
         funds.return_draw(actor=actor, subject=_subject(order), at=at)
+        failpoint("mall.cost_returned")
     posted = ledger.post(
         book_id=order.passbook.points_account.book_id,
         posting=_posting(order, ledger.Kind.ORDER_REFUNDED, "redeemed", order.passbook.points_account_id, "refund", at),
     )
     order.refunded_id = posted.pk
+    failpoint("mall.points_refunded")
     order.save(update_fields=["refunded"])
+    failpoint("mall.refunded")
     audit.record(
         actor=actor,
         act="mall.refunded",
@@ -309,6 +317,7 @@ def _take_from_stock(order: Order, actor: Actor, at: datetime) -> Stock:
             raise NothingLeft()
         raise SoldOut(field="quantity", left=stock.quantity, unit=order.product.unit)
     _note_change(stock, Reason.RESERVED, -order.quantity, _subject(order), actor, at)
+    failpoint("mall.stock_taken")
     return stock
 
 
@@ -321,6 +330,7 @@ def _put_back(order: Order, reason: str, actor: Actor, at: datetime) -> None:
     stock = Stock.objects.get(product_id=order.product_id, branch_id=order.branch_id)
     Stock.objects.filter(pk=stock.pk).update(quantity=F("quantity") + order.quantity)
     _note_change(stock, reason, order.quantity, _subject(order), actor, at)
+    failpoint("mall.put_back")
 
 
 def _note_change(stock: Stock, reason: str, quantity: int, subject: str, actor: Actor, at: datetime) -> None:
@@ -382,6 +392,7 @@ def _claim(order: Order, *, to: str, actor: Actor, at: datetime, reason: str = "
     if Order.objects.filter(pk=order.pk, status=before).update(**changes) != 1:
         order.refresh_from_db()
         raise _ended(order)
+    failpoint("mall.claimed")
     for name, value in changes.items():
         setattr(order, name, value)
 
@@ -407,7 +418,9 @@ def _settle(order: Order, *, kind: str, destination: int | str, at: datetime) ->
         posting=_posting(order, kind, "escrow", destination, "end", at, ends=order.held_id),
     )
     order.settled_id = posted.pk
+    failpoint("mall.hold_ended")
     order.save(update_fields=["settled"])
+    failpoint("mall.settled")
 
 
 def _posting(

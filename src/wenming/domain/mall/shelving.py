@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, bulk, chance
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.points import LARGEST, NotPositive, TooLarge
 from wenming.core.transactions import service
 from wenming.domain.funds import queries as fund_queries
@@ -113,6 +114,7 @@ def receive_delivery(*, actor: Actor, branch_id: int, quantities: Mapping[int, i
         changes.append(StockChange(stock=stock, reason=reason, quantity=quantity, changed_by=by, changed_at=at))
     Stock.objects.bulk_update([change.stock for change in changes], ["quantity"])
     bulk.create(changes)
+    failpoint("mall.stock_changed")
     audit.record(
         actor=actor,
         act="mall.delivery_received",
@@ -189,6 +191,7 @@ def _stock(actor: Actor, product_id: int, branch_id: int) -> Stock:
 
 def _note(actor: Actor, stock: Stock, reason: str, quantity: int, at: datetime) -> None:
     change = StockChange.objects.create(stock=stock, reason=reason, quantity=quantity, changed_by=actor.user_id, changed_at=at)
+    failpoint("mall.stock_changed")
     stock.refresh_from_db()
     audit.record(
         actor=actor,

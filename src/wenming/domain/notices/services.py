@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, bulk, clock, states, workdays
 from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service, take_turn
 from wenming.domain.inbox import services as inbox
 from wenming.domain.notices import policies, queries
@@ -102,12 +103,14 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
     ]
     notice.fingerprint = fingerprint(notice.number, printed)
     notice.save(force_insert=True)
+    failpoint("notices.notice_written")
     rows = [
         (notice.pk, one.place, line.subject, one.masked_name, one.words, one.points, one.happened_on, NoticeLine.Status.STANDING)
         for one, line in zip(printed, lines, strict=True)
     ]
     columns = ("notice", "place", "subject", "masked_name", "words", "points", "happened_on", "status")
     bulk.insert(NoticeLine, columns, rows)
+    failpoint("notices.lines_written")
     _record(actor, "notices.published", f"notice:{notice.pk}", branch_id, at, lines=len(rows), fingerprint=notice.fingerprint)
     return notice
 
@@ -154,6 +157,7 @@ def clear_line(*, subject: str, at: datetime) -> None:
     check_may_clear(line=line, at=at)
     states.move(line, to=NoticeLine.Status.CLEARED)
     line.save(update_fields=["status"])
+    failpoint("notices.line_cleared")
 
 
 def check_may_clear(*, line: NoticeLine, at: datetime) -> None:
@@ -174,6 +178,7 @@ def strike_line(*, subject: str, at: datetime) -> bool:
         raise Contested
     states.move(line, to=NoticeLine.Status.STRUCK)
     line.save(update_fields=["status"])
+    failpoint("notices.line_struck")
     return True
 
 
@@ -204,9 +209,11 @@ def raise_objection(*, actor: Actor, line_id: int, reason: str, words: str, at: 
         raised_at=at,
         due_on=workdays.add_workdays(clock.local_date(at), ANSWER_WORKDAYS),
     )
+    failpoint("notices.objection_written")
     if line.status == NoticeLine.Status.STANDING:
         states.move(line, to=NoticeLine.Status.CONTESTED)
         line.save(update_fields=["status"])
+        failpoint("notices.line_contested")
     someone = Actor(user_id=None, door=actor.door)
     _record(someone, "notices.objection_raised", f"objection:{objection.pk}", line.notice.branch_id, at)
     return objection
@@ -236,6 +243,7 @@ def resolve_objection(*, actor: Actor, objection_id: int, upheld: bool, answer: 
         states.move(one, to=outcome)
         one.answer, one.resolved_by, one.resolved_at = answer, actor.user_id, at
         one.save(update_fields=["status", "answer", "resolved_by", "resolved_at"])
+        failpoint("notices.objection_closed")
         inbox.send(to=one.raised_by_id, about="notices.answered", subject=f"objection:{one.pk}", at=at, upheld=upheld)
     if upheld:
         states.move(line, to=NoticeLine.Status.STRUCK)
@@ -243,6 +251,7 @@ def resolve_objection(*, actor: Actor, objection_id: int, upheld: bool, answer: 
     elif not line.objections.filter(status=Objection.Status.OPEN).exists():
         states.move(line, to=NoticeLine.Status.STANDING)
         line.save(update_fields=["status"])
+    failpoint("notices.line_settled")
     _record(actor, "notices.objection_resolved", f"objection:{objection.pk}", line.notice.branch_id, at, upheld=upheld)
     return objection
 
@@ -278,6 +287,7 @@ def close_notices(*, at: datetime) -> int:
         states.move(notice, to=Notice.Status.CLOSED)
         notice.closed_at = at
         notice.save(update_fields=["status", "closed_at"])
+        failpoint("notices.closed")
         closed += 1
     return closed
 

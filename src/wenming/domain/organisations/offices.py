@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service, take_turn
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
@@ -104,6 +105,7 @@ def _fill(
         ends_at=ends_at,
         appointed_by=actor.user_id,
     )
+    failpoint("organisations.appointed")
     _record(actor, "organisations.officer_appointed", appointed, at)
     return appointed
 
@@ -274,6 +276,7 @@ def is_last(held: Appointment, at: datetime) -> bool:
 def _end(actor: Actor, held: Appointment, at: datetime) -> None:
     held.ends_at = max(at, held.starts_at)
     held.save(update_fields=["ends_at"])
+    failpoint("organisations.appointment_ended")
     _record(actor, "organisations.appointment_ended", held, at)
 
 

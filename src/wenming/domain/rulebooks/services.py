@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import audit, clock, states
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
+from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import services as depositors
 from wenming.domain.organisations import queries as organisations
@@ -211,10 +212,12 @@ def _bring_in(edition: Edition, actor: Actor, on: date, at: datetime, demerits_v
             raise EditionOverlaps(field="on", existing=last.in_force_from.isoformat())
         last.in_force_to = on
         last.save(update_fields=["in_force_to"])
+        failpoint("rulebooks.earlier_edition_ended")
     states.move(edition, to=Edition.Status.IN_FORCE)
     edition.in_force_from, edition.approved_by, edition.approved_at = on, actor.user_id, at
     edition.demerits_vote, edition.adopted_note = demerits_vote.strip()[:120], note.strip()[:200]
     edition.save()
+    failpoint("rulebooks.in_force")
     _record(actor, "rulebooks.edition_in_force", edition, at, on=on.isoformat(), items=items.count())
 
 
