@@ -117,7 +117,7 @@ def test_never_below_zero(shop: Shop) -> None:
         draw(shop, amount=100_001)
     rows = [funds.DrawRow(shop.fund_id, f"order:{number}", 60_000, shop.at) for number in (1, 2)]
     with pytest.raises(funds.FundTooLow):
-        funds.draw_many(actor=shop.village.officer("clerk"), rows=rows, at=shop.at)
+        funds.draw_many(actor=shop.village.officer("clerk"), rows=rows)
     assert shop.money() == 100_000 and queries.draws_for(subjects=["order:1"]) == {}
 
 

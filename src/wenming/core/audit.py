@@ -56,8 +56,8 @@ def record(
 def _append(event: AuditEvent) -> None:
     """Link the event to the last one; nobody else appends until this act ends."""
     take_turn("audit")
-    last = AuditEvent.objects.order_by("-id").only("hash").first()
-    event.previous_hash = bytes(last.hash) if last else START
+    last = AuditEvent.objects.order_by("-id").values_list("hash", flat=True).first()
+    event.previous_hash = START if last is None else bytes(last)
     event.hash = hashlib.sha256(canonical(event)).digest()
     event.save(force_insert=True)
     failpoint("audit.appended")

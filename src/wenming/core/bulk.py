@@ -1,12 +1,14 @@
 """Rows by the thousand without an object for each: one prepared statement on SQLite, COPY on PostgreSQL.
 
 For services that write a whole sheet. Values are given as the columns hold them; dates, instants and JSON are turned into
-the store's own form here. Every column without a database default has to be named: model defaults do not apply.
+the store's own form here (JSON that is text already is taken as it is). Every column without a database default has to be
+named: model defaults do not apply.
 """
 
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -38,31 +40,31 @@ def create(things: Sequence[Any]) -> None:
     if not things:
         return
     model = type(things[0])
-    names = [field.name for field in model._meta.concrete_fields]
-    columns = [field.attname for field in model._meta.concrete_fields]
-    relations = [field for field in model._meta.concrete_fields if field.is_relation]
+    fields = model._meta.concrete_fields
+    relations = [field for field in fields if field.is_relation]
     new = [thing for thing in things if thing.pk is None]
     for pk, thing in zip(next_ids(model, len(new)), new, strict=True):
         thing.pk = pk
+    alias = connection.alias
     for thing in things:
-        thing._state.adding, thing._state.db = False, connection.alias
+        thing._state.adding, thing._state.db = False, alias
         for field in relations:
-            if field.is_cached(thing) and (related := field.get_cached_value(thing)) is not None:
+            if thing.__dict__[field.attname] is None and (related := field.get_cached_value(thing, None)) is not None:
                 setattr(thing, field.name, related)
-    insert(model, names, [[thing.__dict__[column] for column in columns] for thing in things])
+    values = operator.itemgetter(*(field.attname for field in fields))
+    insert(model, [field.name for field in fields], [values(thing.__dict__) for thing in things])
 
 
 def insert(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> None:
     """Add rows to a model's table; `names` are the model's field names, in the order of each row."""
     fields: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
-    turns = [(place, turn) for place, field in enumerate(fields) if (turn := _turn(field)) is not None]
-    ready: Iterable[Row] = (_turned(row, turns) for row in rows) if turns else rows
+    ready = _ready(fields, rows)
     columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(fields))
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(ready))  # noqa: S608 (own names)
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", ready)  # noqa: S608 (own names)
             return
         with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in ready:
@@ -72,40 +74,40 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> Non
 def update(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> None:
     """Set fields of rows by id, which stands last in each row."""
     fields: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
-    turns = [(place, turn) for place, field in enumerate(fields) if (turn := _turn(field)) is not None]
     settings = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
-        statement = f"UPDATE {table} SET {settings} WHERE id = %s"  # noqa: S608 (own names)
-        cursor.executemany(statement, [_turned(row, turns) for row in rows])
+        cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", _ready(fields, rows))  # noqa: S608 (own names)
 
 
-def _turned(row: Row, turns: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
-    values = list(row)
-    for place, turn in turns:
-        values[place] = turn(values[place])
-    return values
+def _ready(fields: Sequence[Field[Any, Any]], rows: Iterable[Row]) -> list[Row]:
+    """The rows in the store's own form, turned column by column: a value that comes again is turned once."""
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for place, field in enumerate(fields[: len(columns)]):
+        if (turn := _turn(field)) is not None:
+            columns[place] = map(turn, columns[place])
+    return list(zip(*columns, strict=True))
+
+
+class _Turned(dict[Any, Any]):
+    """The values of one column that came so far, with the store's form of each."""
+
+    def __init__(self, turn: Callable[[Any], Any]) -> None:
+        super().__init__({None: None})
+        self.turn = turn
+
+    def __missing__(self, value: Any) -> Any:
+        made = self[value] = self.turn(value)
+        return made
 
 
 def _turn(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of this field becomes the store's own; None where it is taken as it is."""
     if field.choices:
-        return lambda value: value if value is None else str(value)
+        return _Turned(str).__getitem__
     kind = field.get_internal_type()
     if kind == "JSONField":
-        if connection.vendor == "sqlite" and getattr(field, "encoder", None) is None:
-            return lambda value: value if value is None else COMPACT(value)
-        return lambda value: field.get_db_prep_save(value, connection)
-    if kind not in ("DateTimeField", "DateField"):
-        return None
-    seen: dict[Any, Any] = {}
-
-    def turn(value: Any) -> Any:
-        made = seen.get(value)
-        if made is None and value is not None:
-            if len(seen) > 20_000:
-                seen.clear()
-            made = seen[value] = field.get_db_prep_save(value, connection)
-        return made
-
-    return turn
+        return lambda value: value if value is None or isinstance(value, str) else COMPACT(value)
+    if kind in ("DateTimeField", "DateField"):
+        return _Turned(lambda value: field.get_db_prep_save(value, connection)).__getitem__
+    return None

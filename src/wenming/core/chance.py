@@ -32,6 +32,12 @@ def public_id() -> str:
     return random_bytes(16).hex()
 
 
+def public_ids(count: int) -> list[str]:
+    """Many of them at once."""
+    digits = random_bytes(16 * count).hex()
+    return [digits[place : place + 32] for place in range(0, 32 * count, 32)]
+
+
 def below(limit: int) -> int:
     """An even choice out of 0 … limit − 1."""
     source = _seeded.get()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ def local_date(at: datetime, zone: tzinfo = ZONE) -> date:
     return at.astimezone(zone).date()
 
 
+@functools.lru_cache(maxsize=4096)
 def day_start(day: date, zone: tzinfo = ZONE) -> datetime:
     """The first instant of a village day; days are half-open, [start, start of the next)."""
     return datetime(day.year, day.month, day.day, tzinfo=zone)

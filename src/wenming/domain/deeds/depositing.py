@@ -169,11 +169,12 @@ def posting_of(
     pk: int, moves: tuple[ledger.Move, ...], happened_on: date, scope: str, at: datetime, *, is_penalty: bool
 ) -> ledger.Posting:
     """One deed as the books write it: under its subject, once for ever."""
+    subject = queries.subject_of(pk)
     return ledger.Posting(
         kind=ledger.Kind.PENALTY if is_penalty else ledger.Kind.DEED_DEPOSITED,
-        subject=queries.subject_of(pk),
+        subject=subject,
         moves=moves,
-        key=queries.subject_of(pk),
+        key=subject,
         occurred_at=clock.day_start(happened_on),
         recorded_at=at,
         scope=scope,

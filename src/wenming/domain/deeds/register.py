@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db.models import Q
 
@@ -32,7 +33,6 @@ from wenming.domain.rulebooks import queries as rulebooks
 from wenming.domain.rulebooks.queries import ItemIndex, RuleItem
 
 MOST_ROWS = 50_000
-Tallies = dict[tuple[str, int, str, date], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,37 @@ class RegisterResult:
     notice_number: str = ""
 
 
+class Worth(NamedTuple):
+    """What a deed is given. `said` is its explanation as JSON text, cut wherever its day stands."""
+
+    points: int
+    honour: int
+    worth: int
+    said: list[str]
+
+    def kept(self, day: date) -> str:
+        """The explanation of such a deed on that day."""
+        return _on(day).join(self.said)
+
+
+class Tally(NamedTuple):
+    """One cap of a clause, and what counts against it: by whose it is and on which day its window begins."""
+
+    cap: str
+    used: dict[tuple[int, date], int]
+    is_person: bool
+    is_times: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause as the rows need it. `is_off`: a demerit that no vote has switched on."""
+
+    terms: engine.ItemTerms
+    tallies: tuple[Tally, ...]
+    is_off: bool
+
+
 @dataclass(slots=True)
 class Reckoned:
     """One good row with its clause, person and points; then its id, what was posted, and its line on the wall."""
@@ -79,8 +110,7 @@ class Reckoned:
     item: RuleItem
     who: depositors.RollEntry
     credited: depositors.RollEntry
-    given: engine.Assessment
-    kept: dict[str, object]
+    given: Worth
     pk: int = 0
     posted: int = 0
     transaction_id: int | None = None
@@ -89,7 +119,11 @@ class Reckoned:
 
 @dataclass(slots=True)
 class Reckoner:
-    """Everything that the rows need, read once; caps are counted up as the rows go by."""
+    """Everything that the rows need, read once; caps are counted up as the rows go by.
+
+    Deeds of the same clause, quantity and classes, with the same counted before them, are given the same: each such case
+    is put to the engine once.
+    """
 
     branch_id: int
     today: date
@@ -100,46 +134,71 @@ class Reckoner:
     book_id: int
     scope: str
     homes: Mapping[int, depositors.RollEntry] = field(default_factory=dict)
-    used: Tallies = field(default_factory=dict)
-    terms: dict[int, engine.ItemTerms] = field(default_factory=dict)
-    in_use: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    used: dict[tuple[str, str], dict[tuple[int, date], int]] = field(default_factory=dict)
+    clauses: dict[int, Clause] = field(default_factory=dict)
+    worths: dict[tuple[object, ...], Worth] = field(default_factory=dict)
 
     def reckon(self, row: RegisterRow) -> Reckoned:
         """The points of one row, after the rows before it. Refuses what the same deed declared singly would be refused."""
         who = self.roll.entries.get(row.depositor_id)
         if who is None:
             raise refusals.NotOnRoll(field="depositor_id")
-        item = self.items.find(row.item, row.happened_on)
+        day = row.happened_on
+        item = self.items.find(row.item, day)
         if item is None:
             raise refusals.ItemNotInForce(field="item")
-        if item.direction == rulebooks.Direction.DEMERIT and not item.edition.demerits_vote:
+        clause = self.clauses.get(item.pk) or self.clause(item)
+        if clause.is_off:
             raise refusals.DemeritsOff(field="item")
-        if self.has_window or row.happened_on > self.today or row.happened_on < who.joined_on:
-            check_day(item, row.happened_on, who.joined_on, self.today)
-        terms = self.terms.get(item.pk) or self.terms.setdefault(item.pk, rulebooks.terms_of(item))
-        facts = engine.DeedFacts(row.happened_on, row.quantity, self.classes.on(who.depositor_id, row.happened_on))
-        keys = self.keys(who, item, row.happened_on)
-        usage = engine.Usage({cap: self.used.get(key, 0) for cap, key in keys.items() if key in self.used})
-        given = engine.assess(terms, facts, usage)
+        if self.has_window or day > self.today or day < who.joined_on:
+            check_day(item, day, who.joined_on, self.today)
+        classes = self.classes.on(who.depositor_id, day)
+        counted = self.counted(clause, who, day)
+        case = (item.pk, row.quantity, classes, *(used for _tally, _key, used in counted))
+        given = self.worths.get(case)
+        if given is None:
+            usage = engine.Usage({tally.cap: used for tally, _key, used in counted if used})
+            given = self.worths[case] = _worth(clause.terms, engine.DeedFacts(day, row.quantity, classes), usage)
         if row.points is not None and row.points != (given.points or given.honour):
             written, due = points.show(row.points), points.show(given.points or given.honour)
             raise refusals.PointsDiffer(field="points", written=written, due=due)
-        for cap, key in keys.items():
-            self.used[key] = self.used.get(key, 0) + (1 if "_times_" in cap else given.worth)
-        credited = self.homes.get(who.household_id or 0, who) if item.credits_household else who
-        return Reckoned(row, item, who, credited, given, explanation(facts, usage, given))
+        for tally, key, used in counted:
+            tally.used[key] = used + (1 if tally.is_times else given.worth)
+        return Reckoned(row, item, who, self.homes.get(who.household_id or 0, who) if item.credits_household else who, given)
 
-    def keys(self, who: depositors.RollEntry, item: RuleItem, day: date) -> dict[str, tuple[str, int, str, date]]:
-        """Under which tally each cap of this person and clause is counted."""
-        known = self.in_use.get(item.pk)
-        if known is None:
-            known = self.in_use[item.pk] = (f"{item.edition.rule_book_id}/{item.code}", caps_in_use(item))
-        clause, in_use = known
-        home = who.household_id if who.household_id is not None else who.depositor_id
-        return {
-            cap: (cap, who.depositor_id if cap.startswith("person") else home, clause, engine.window_start(cap, day))
-            for cap in in_use
-        }
+    def counted(self, clause: Clause, who: depositors.RollEntry, day: date) -> list[tuple[Tally, tuple[int, date], int]]:
+        """Each cap of the clause, where this person's deeds of that day are counted, and what is counted there already."""
+        person = who.depositor_id
+        home = who.household_id if who.household_id is not None else person
+        found = []
+        for tally in clause.tallies:
+            key = (person if tally.is_person else home, engine.window_start(tally.cap, day))
+            found.append((tally, key, tally.used.get(key, 0)))
+        return found
+
+    def clause(self, item: RuleItem) -> Clause:
+        """A clause made ready; editions of the same clause count together."""
+        name = f"{item.edition.rule_book_id}/{item.code}"
+        made = self.clauses[item.pk] = Clause(
+            terms=rulebooks.terms_of(item),
+            tallies=tuple(
+                Tally(cap, self.used.setdefault((cap, name), {}), cap.startswith("person"), "_times_" in cap)
+                for cap in caps_in_use(item)
+            ),
+            is_off=item.direction == rulebooks.Direction.DEMERIT and not item.edition.demerits_vote,
+        )
+        return made
+
+
+def _worth(terms: engine.ItemTerms, facts: engine.DeedFacts, usage: engine.Usage) -> Worth:
+    given = engine.assess(terms, facts, usage)
+    text = bulk.COMPACT(explanation(facts, usage, given))
+    return Worth(given.points, given.honour, given.worth, text.split(_on(facts.happened_on)))
+
+
+def _on(day: date) -> str:
+    """How an explanation names its day. Quotes inside JSON texts carry a backslash, so that no title reads like this."""
+    return f'"on":"{day.isoformat()}"'
 
 
 def caps_in_use(item: RuleItem) -> tuple[str, ...]:
@@ -216,8 +275,9 @@ def _count_used(made: Reckoner, codes: set[str], days: Sequence[date]) -> None:
         who = made.roll.entries.get(depositor_id)
         if who is None:
             continue
-        for cap, key in made.keys(who, items[item_id], happened_on).items():
-            made.used[key] = made.used.get(key, 0) + (1 if "_times_" in cap else caps.worth_of(gained, honour))
+        clause = made.clauses.get(item_id) or made.clause(items[item_id])
+        for tally, key, used in made.counted(clause, who, happened_on):
+            tally.used[key] = used + (1 if tally.is_times else caps.worth_of(gained, honour))
 
 
 def check_register(*, branch_id: int, rows: Sequence[RegisterRow], at: datetime, has_window: bool = False) -> list[RowProblem]:
@@ -310,13 +370,13 @@ def _digest(branch_id: int, rows: Sequence[RegisterRow]) -> str:
 
 def _earlier(batch_key: str, digest: str) -> RegisterResult | None:
     """What this batch brought about before."""
-    first = Declaration.objects.filter(submission_key=f"{batch_key}:0").first()
+    first = Declaration.objects.filter(submission_key=f"{batch_key}:0").values_list("pk", "request_hash").first()
     if first is None:
         return None
-    if first.request_hash != digest:
+    if first[1] != digest:
         raise refusals.KeyReused
-    kept = list(Declaration.objects.filter(pk__gte=first.pk, batch_key=batch_key).values_list("posted", flat=True))
-    return RegisterResult(batch_key, len(kept), sum(one or 0 for one in kept), first.pk, is_repeat=True)
+    kept = list(Declaration.objects.filter(pk__gte=first[0], batch_key=batch_key).values_list("posted", flat=True))
+    return RegisterResult(batch_key, len(kept), sum(one or 0 for one in kept), first[0], is_repeat=True)
 
 
 COLUMNS = (
@@ -328,14 +388,15 @@ COLUMNS = (
 
 def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: str, digest: str, at: datetime) -> None:
     """The declarations, deposited already, without an object for each."""
+    user_id, door, status = actor.user_id, Door.SHEET.value, Status.DEPOSITED.value
     rows: list[tuple[object, ...]] = [
         (
-            one.pk, chance.public_id(), branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
-            one.credited.passbook_id, actor.user_id, Door.SHEET.value, one.row.happened_on, one.row.quantity,
-            one.row.words[:500], Status.DEPOSITED.value, at, at, 1, [], one.given.points, one.given.honour, one.posted, one.kept,
-            one.notice_line_id, True, one.transaction_id, f"{batch_key}:{place}", digest, None, batch_key,
+            one.pk, public_id, branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
+            one.credited.passbook_id, user_id, door, one.row.happened_on, one.row.quantity, one.row.words[:500], status, at, at, 1,
+            "[]", one.given.points, one.given.honour, one.posted, one.given.kept(one.row.happened_on), one.notice_line_id, True,
+            one.transaction_id, f"{batch_key}:{place}", digest, None, batch_key,
         )
-        for place, one in enumerate(good)
+        for place, (one, public_id) in enumerate(zip(good, chance.public_ids(len(good)), strict=True))
     ]  # fmt: skip
     bulk.insert(Declaration, COLUMNS, rows)
 

@@ -235,13 +235,8 @@ def _depositors(branch_id: int, rows: Sequence[EnrolRow], homes: Sequence[Househ
 
 def _classes(people: Sequence[Depositor], rows: Sequence[EnrolRow]) -> None:
     """Only what does not follow from the depositor's nature is written down."""
-    bulk.create(
-        [
-            ClassMembership(depositor=person, identity_class=identity_class, valid_from=person.joined_on)
-            for person, row in zip(people, rows, strict=True)
-            for identity_class in row.classes
-        ]
-    )
+    held = [(person.pk, name, person.joined_on) for person, row in zip(people, rows, strict=True) for name in row.classes]
+    bulk.insert(ClassMembership, ("depositor", "identity_class", "valid_from"), held)
 
 
 def _vault(people: Sequence[Depositor], rows: Sequence[EnrolRow]) -> None:
@@ -272,20 +267,14 @@ def _passbooks(branch_id: int, code: str, people: Sequence[Depositor], series: S
     points = ledger.open_accounts(book_id=book_id, unit=ledger.Unit.POINTS, count=len(people), at=at)
     honour = ledger.open_accounts(book_id=book_id, unit=ledger.Unit.HONOUR, count=len(people), at=at)
     first = series.last_passbook + 1
+    codes = chance.public_ids(len(people))
     books = [
-        Passbook(
-            depositor=person,
-            branch_id=branch_id,
-            number=f"{code}P{serial:05d}",
-            card_code=chance.public_id(),
-            points_account_id=points_id,
-            honour_account_id=honour_id,
-            opened_on=person.joined_on,
-        )
-        for serial, (person, points_id, honour_id) in enumerate(zip(people, points, honour, strict=True), first)
+        (person.pk, branch_id, f"{code}P{serial:05d}", card_code, points_id, honour_id, person.joined_on)
+        for serial, (person, card_code, points_id, honour_id) in enumerate(zip(people, codes, points, honour, strict=True), first)
     ]
     series.last_passbook += len(people)
-    bulk.create(books)
+    columns = ("depositor", "branch", "number", "card_code", "points_account", "honour_account", "opened_on")
+    bulk.insert(Passbook, columns, books)
 
 
 def _heads(people: Sequence[Depositor], rows: Sequence[EnrolRow], homes: Sequence[Household | None]) -> None:

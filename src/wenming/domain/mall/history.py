@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -37,76 +38,71 @@ class RedeemRow:
     collected_at: datetime
 
 
+class Sale(NamedTuple):
+    """One row with the number that its order gets, and what it costs in all: points, and fen."""
+
+    pk: int
+    row: RedeemRow
+    product: Product
+    passbook: depositor_queries.Passbook
+    price: int
+    cost: int
+
+    @property
+    def subject(self) -> str:
+        return f"order:{self.pk}"
+
+
 @service
-def redeem_many(*, actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key: str, at: datetime) -> list[Order]:
-    """Record collected redemptions as they happened; the same `key` again has no second effect.
+def redeem_many(*, actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key: str, at: datetime) -> list[int]:
+    """Record collected redemptions as they happened: the ids of the orders. The same `key` again has no second effect.
 
     Refuses the whole batch when stock, points or a fund would not have been enough. Limits per person are not asked
     again: these goods have been given out.
     """
     require(actor.is_system or policies.may_keep_products(actor, branch_id))
     known = Order.objects.filter(submission_key__gt=f"{key}:", submission_key__lt=f"{key};").order_by("id")
-    if known.exists() or not rows:
-        return list(known)
+    done = list(known.values_list("pk", flat=True))
+    if done or not rows:
+        return done
     if not key or len(key) > 80 or ":" in key:
         raise WrongInput(field="key")
-    orders = _write_orders(actor, branch_id, sorted(rows, key=lambda row: row.collected_at), key)
-    _take_from_stocks(actor, branch_id, orders)
-    _post(branch_id, orders)
+    sales = _sales(branch_id, sorted(rows, key=lambda row: row.collected_at))
+    _take_from_stocks(actor, branch_id, sales)
+    posted = _post(branch_id, sales)
     failpoint("mall.history_posted")
-    _finish(orders)
+    _write_orders(actor, branch_id, sales, key, posted)
     failpoint("mall.history_written")
     draws = [
-        funds.DrawRow(order.product.fund_id, f"order:{order.pk}", order.cost, order.ended_at or at)
-        for order in orders
-        if order.cost and order.product.fund_id is not None
+        funds.DrawRow(sale.product.fund_id, sale.subject, sale.cost, sale.row.collected_at)
+        for sale in sales
+        if sale.cost and sale.product.fund_id is not None
     ]
-    funds.draw_many(actor=actor, rows=draws, at=at)
+    funds.draw_many(actor=actor, rows=draws)
     audit.record(
         actor=actor,
         act="mall.history_recorded",
         subject=f"orders:{key}",
         at=at,
         organisation_id=branch_id,
-        facts={"orders": len(orders)},
+        facts={"orders": len(sales)},
     )
-    return orders
+    return [sale.pk for sale in sales]
 
 
-def _write_orders(actor: Actor, branch_id: int, rows: Sequence[RedeemRow], key: str) -> list[Order]:
-    """The order rows, still open: their numbers are the subjects under which the points move."""
+def _sales(branch_id: int, rows: Sequence[RedeemRow]) -> list[Sale]:
+    """Every row with its product, passbook and number; the number is the subject under which the points move."""
     products = Product.objects.in_bulk({row.product_id for row in rows})
     passbooks = depositor_queries.passbooks_of(depositor_ids={row.depositor_id for row in rows})
-    codes = _new_codes(len(rows))
-    orders = []
-    for place, row in enumerate(rows):
+    sales = []
+    for pk, row in zip(bulk.next_ids(Order, len(rows)), rows, strict=True):
         product, passbook = products.get(row.product_id), passbooks.get(row.depositor_id)
         if product is None or passbook is None or passbook.branch_id != branch_id:
             raise NotFound(field="rows")
         if row.quantity < 1 or row.collected_at < row.placed_at:
             raise WrongInput(field="rows")
-        orders.append(
-            Order(
-                public_id=chance.public_id(),
-                branch_id=branch_id,
-                product=product,
-                depositor_id=row.depositor_id,
-                passbook=passbook,
-                quantity=row.quantity,
-                price=product.price * row.quantity,
-                cost=product.cost * row.quantity,
-                pickup_code=codes[place],
-                door="sheet",
-                placed_by=actor.user_id,
-                placed_at=row.placed_at,
-                pick_up_by=clock.day_end(clock.local_date(row.placed_at) + timedelta(days=product.pickup_days)),
-                submission_key=f"{key}:{place}",
-            )
-        )
-    bulk.create(orders)
-    for order, row in zip(orders, rows, strict=True):
-        order.ended_at, order.ended_by = row.collected_at, actor.user_id
-    return orders
+        sales.append(Sale(pk, row, product, passbook, product.price * row.quantity, product.cost * row.quantity))
+    return sales
 
 
 def _new_codes(count: int) -> list[str]:
@@ -121,74 +117,83 @@ def _new_codes(count: int) -> list[str]:
     return codes
 
 
-def _take_from_stocks(actor: Actor, branch_id: int, orders: Iterable[Order]) -> None:
+def _take_from_stocks(actor: Actor, branch_id: int, sales: Sequence[Sale]) -> None:
     """The stocks, locked, are lowered once each; every order still has its own change."""
     totals: dict[int, int] = defaultdict(int)
-    for order in orders:
-        totals[order.product_id] += order.quantity
+    for sale in sales:
+        totals[sale.row.product_id] += sale.row.quantity
     found = Stock.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
     stocks = {stock.product_id: stock for stock in found.filter(branch_id=branch_id, product_id__in=totals)}
     for product_id, total in totals.items():
         stock = stocks.get(product_id)
         if stock is None or stock.quantity < total:
-            raise NotEnoughInStock(title=next(one.product.title for one in orders if one.product_id == product_id))
+            raise NotEnoughInStock(title=next(one.product.title for one in sales if one.row.product_id == product_id))
     bulk.update(Stock, ["quantity"], [(stock.quantity - totals[pk], stock.pk) for pk, stock in stocks.items()])
-    bulk.create(
-        [
-            StockChange(
-                stock_id=stocks[order.product_id].pk,
-                reason=StockChange.Reason.RESERVED,
-                quantity=-order.quantity,
-                subject=f"order:{order.pk}",
-                changed_by=actor.user_id,
-                changed_at=order.placed_at,
-            )
-            for order in orders
-        ]
-    )
+    changes = [
+        (
+            stocks[sale.row.product_id].pk,
+            StockChange.Reason.RESERVED,
+            -sale.row.quantity,
+            sale.subject,
+            actor.user_id,
+            sale.row.placed_at,
+        )
+        for sale in sales
+    ]
+    bulk.insert(StockChange, ("stock", "reason", "quantity", "subject", "changed_by", "changed_at"), changes)
 
 
-def _post(branch_id: int, orders: Sequence[Order]) -> None:
+def _post(branch_id: int, sales: Sequence[Sale]) -> list[tuple[int, int]]:
     """Hold and redeem, two batches: every order has both transactions, as if it had been placed and fetched alone."""
     book_id = organisation_queries.book_of(branch_id=branch_id)
     scope = organisation_queries.organisation(organisation_id=branch_id).code
-    held = ledger.post_many(
-        book_id=book_id,
-        postings=[
-            ledger.Posting(
-                kind=ledger.Kind.ORDER_PLACED,
-                subject=f"order:{order.pk}",
-                moves=(ledger.Move(order.passbook.points_account_id, "escrow", order.price),),
-                key=f"order:{order.pk}:hold",
-                occurred_at=order.placed_at,
-                recorded_at=order.placed_at,
-                scope=scope,
-            )
-            for order in orders
-        ],
-    )
-    settled = ledger.post_many(
-        book_id=book_id,
-        postings=[
-            ledger.Posting(
-                kind=ledger.Kind.ORDER_COLLECTED,
-                subject=f"order:{order.pk}",
-                moves=(ledger.Move("escrow", "redeemed", order.price),),
-                key=f"order:{order.pk}:end",
-                occurred_at=order.ended_at or order.placed_at,
-                recorded_at=order.ended_at or order.placed_at,
-                scope=scope,
-                ends=hold,
-            )
-            for order, hold in zip(orders, held, strict=True)
-        ],
-    )
-    for order, hold, end in zip(orders, held, settled, strict=True):
-        order.held_id, order.settled_id, order.status = hold, end, Order.Status.COLLECTED
+    holds = [
+        ledger.Posting(
+            kind=ledger.Kind.ORDER_PLACED,
+            subject=sale.subject,
+            moves=(ledger.Move(sale.passbook.points_account_id, "escrow", sale.price),),
+            key=f"{sale.subject}:hold",
+            occurred_at=sale.row.placed_at,
+            recorded_at=sale.row.placed_at,
+            scope=scope,
+        )
+        for sale in sales
+    ]
+    held = ledger.post_many(book_id=book_id, postings=holds)
+    ends = [
+        ledger.Posting(
+            kind=ledger.Kind.ORDER_COLLECTED,
+            subject=sale.subject,
+            moves=(ledger.Move("escrow", "redeemed", sale.price),),
+            key=f"{sale.subject}:end",
+            occurred_at=sale.row.collected_at,
+            recorded_at=sale.row.collected_at,
+            scope=scope,
+            ends=hold,
+        )
+        for sale, hold in zip(sales, held, strict=True)
+    ]
+    return list(zip(held, ledger.post_many(book_id=book_id, postings=ends), strict=True))
 
 
-def _finish(orders: Iterable[Order]) -> None:
-    """Write the end of each order: one prepared statement, run for all of them."""
-    names = ("status", "ended_at", "ended_by", "held", "settled")
-    rows = [(order.status, order.ended_at, order.ended_by, order.held_id, order.settled_id, order.pk) for order in orders]
-    bulk.update(Order, names, rows)
+COLUMNS = (
+    "id", "public_id", "branch", "product", "depositor", "passbook", "quantity", "price", "cost", "pickup_code", "status", "door",
+    "placed_by", "placed_at", "pick_up_by", "ended_at", "ended_by", "reason", "submission_key", "request_hash", "held", "settled",
+)  # fmt: skip
+
+
+def _write_orders(
+    actor: Actor, branch_id: int, sales: Sequence[Sale], key: str, posted: Sequence[tuple[int, int]]
+) -> None:
+    """The orders, collected already, without an object for each."""
+    codes, public_ids = _new_codes(len(sales)), chance.public_ids(len(sales))
+    rows = [
+        (
+            sale.pk, public_ids[place], branch_id, sale.product.pk, sale.row.depositor_id, sale.passbook.pk, sale.row.quantity,
+            sale.price, sale.cost, codes[place], Order.Status.COLLECTED, "sheet", actor.user_id, sale.row.placed_at,
+            clock.day_end(clock.local_date(sale.row.placed_at) + timedelta(days=sale.product.pickup_days)), sale.row.collected_at,
+            actor.user_id, "", f"{key}:{place}", "", *posted[place],
+        )
+        for place, sale in enumerate(sales)
+    ]  # fmt: skip
+    bulk.insert(Order, COLUMNS, rows)

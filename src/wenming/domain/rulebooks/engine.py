@@ -7,6 +7,7 @@ a minor is a minor and nothing else here, so that what is meant for grown-ups st
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -147,6 +148,7 @@ def again_on(cap: str, day: date) -> date:
     return clock.next_month(day) if cap.endswith("_month") else date(day.year + 1, 1, 1)
 
 
+@functools.lru_cache(maxsize=4096)
 def window_start(cap: str, day: date) -> date:
     """The first day of the cap's window around a day."""
     if cap.endswith("_day"):

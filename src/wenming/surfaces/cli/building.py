@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, transaction
 
 SCRATCH = "building.sqlite3"
 # A journal in memory would make every statement inside a savepoint walk the whole of it; a file that nobody waits for does not.
@@ -51,9 +51,16 @@ def scratch_store() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Acts inside the block are written to the scratch store's file together, at its end: pages that many of them change, once."""
+    with transaction.atomic() if _is_scratch() else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
 def postponed_indexes(table: str, *, keep: tuple[str, ...] = ()) -> Iterator[None]:
     """Inside the block a table of the scratch store does without its plain indexes; at the end each is made in one sweep."""
-    if connection.vendor != "sqlite" or Path(connection.settings_dict["NAME"]).name != SCRATCH:
+    if not _is_scratch():
         yield
         return
     with connection.cursor() as cursor:
@@ -65,6 +72,10 @@ def postponed_indexes(table: str, *, keep: tuple[str, ...] = ()) -> Iterator[Non
     with connection.cursor() as cursor:
         for sql in plain.values():
             cursor.execute(sql)
+
+
+def _is_scratch() -> bool:
+    return connection.vendor == "sqlite" and Path(connection.settings_dict["NAME"]).name == SCRATCH
 
 
 def flush(path: Path) -> None:

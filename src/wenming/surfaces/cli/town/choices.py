@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import itertools
 import random
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from wenming.domain.rulebooks.services import ItemDraft
 
@@ -43,8 +45,7 @@ class Saver:
     kind: str = "person"
 
 
-@dataclass(frozen=True, slots=True)
-class Doing:
+class Doing(NamedTuple):
     """One drawn deed and what it should be worth."""
 
     saver: Saver
@@ -59,10 +60,11 @@ class Option:
     """One item for one set of classes: its worth a time, and the caps of a year."""
 
     draft: ItemDraft
+    code: str
     points: int
-    times_year: int
-    points_year: int
-    household_points_year: int
+    times_year: int | None
+    points_year: int | None
+    household_points_year: int | None
 
     def quantity(self, source: random.Random) -> int:
         if self.draft.value_kind == "per_unit":
@@ -80,9 +82,6 @@ class Option:
         return self.points
 
 
-MANY = 10**12
-
-
 def options_for(drafts: Iterable[ItemDraft], classes: frozenset[str]) -> tuple[list[Option], list[float]]:
     """The items a register may hold for people of these classes, with the running weights for a draw."""
     options, weights = [], []
@@ -97,10 +96,11 @@ def options_for(drafts: Iterable[ItemDraft], classes: frozenset[str]) -> tuple[l
         caps = {**draft.caps, **{name: value for name, value in own.items() if name != "points"}}
         option = Option(
             draft,
+            draft.code,
             own.get("points", draft.points),
-            caps.get("person_times_year", MANY),
-            caps.get("person_points_year", MANY),
-            caps.get("household_points_year", MANY),
+            caps.get("person_times_year"),
+            caps.get("person_points_year"),
+            caps.get("household_points_year"),
         )
         options.append(option)
         usual = max(option.worth(draft.steps[0][0] if draft.steps else 1), 50)
@@ -140,21 +140,29 @@ class Year:
     def _one(self, saver: Saver, taken: set[tuple[int, str]], days: int) -> Doing | None:
         if saver.classes not in self.offers:
             self.offers[saver.classes] = options_for(self.drafts, saver.classes)
-        options, weights = self.offers[saver.classes]
+        options, heaped = self.offers[saver.classes]
         if not options:
             return None
-        option = self.source.choices(options, cum_weights=weights)[0]
-        code = option.draft.code
-        home = (saver.household, code)
-        person = (saver.id, code)
+        option = options[bisect(heaped, self.source.random() * heaped[-1], 0, len(options) - 1)]
         quantity = option.quantity(self.source)
         worth = option.worth(quantity)
-        if home in taken or self.times[person] >= option.times_year:
-            return None
-        if self.points[person] + worth > option.points_year or self.home_points[home] + worth > option.household_points_year:
+        home = (saver.household, option.code)
+        if home in taken or not self._count(option, saver, worth):
             return None
         taken.add(home)
-        self.times[person] += 1
-        self.points[person] += worth
-        self.home_points[home] += worth
-        return Doing(saver, code, self.source.randint(1, days), quantity, worth)
+        return Doing(saver, option.code, self.source.randint(1, days), quantity, worth)
+
+    def _count(self, option: Option, saver: Saver, worth: int) -> bool:
+        """Count one more deed against the caps of the year, where the item has any; False when it would pass one."""
+        person, home = (saver.id, option.code), (saver.household, option.code)
+        counted = (
+            (self.times, person, 1, option.times_year),
+            (self.points, person, worth, option.points_year),
+            (self.home_points, home, worth, option.household_points_year),
+        )
+        if any(most is not None and used[key] + more > most for used, key, more, most in counted):
+            return False
+        for used, key, more, most in counted:
+            if most is not None:
+                used[key] += more
+        return True

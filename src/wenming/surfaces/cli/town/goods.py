@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -122,14 +123,14 @@ def exchange_day(
 ) -> int:
     """One exchange day: those who come spend about `part` of what they have. Says how many redemptions there were."""
     balances = ledger.balances(account_ids=[saver.account for saver in savers])
-    weights = [ware.wish * ware.price for ware in WARES]
+    heaped = list(itertools.accumulate(ware.wish * ware.price for ware in WARES))
     rows = []
     opening = clock.day_start(on) + timedelta(hours=8, minutes=30)
     taken: dict[tuple[int, int], int] = defaultdict(int)
     for saver in savers:
         left = int(balances.get(saver.account, 0) * part) if source.random() < COMING else 0
         while left >= 1500 and source.random() < 0.8:
-            place = source.choices(range(len(WARES)), weights)[0]
+            place = source.choices(range(len(WARES)), cum_weights=heaped)[0]
             ware = WARES[place]
             if ware.price * HUNDRED > left or ("minor" in saver.classes and not ware.is_for_minors):
                 break

@@ -14,6 +14,7 @@ from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
+from wenming.surfaces.cli import building
 from wenming.surfaces.cli.town import enrolment, goods
 from wenming.surfaces.cli.town.choices import Doing, Saver, Year
 from wenming.surfaces.cli.town.people import Family
@@ -68,7 +69,8 @@ class Past:
         passed = 0.0
         for month, part in months(self.town):
             say(passed, f"{month.year}年{month.month}月")
-            self._live_month(month, int(self.town.scale.points * 100 * part))
+            with building.together():
+                self._live_month(month, int(self.town.scale.points * 100 * part))
             passed += part
 
     def _live_month(self, month: date, target: int) -> None:
