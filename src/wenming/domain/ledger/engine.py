@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 
 from wenming.core import chance, points
 from wenming.core.errors import Refusal
 from wenming.domain.ledger import dialect, memento, refusals
 from wenming.domain.ledger.hashing import Digest, digest_of
-from wenming.domain.ledger.models import ENTRIES_MOST, Kind, Unit
+from wenming.domain.ledger.models import ENTRIES_MOST, PLACES, Kind, Unit
 
 HOUSES: dict[Unit, tuple[str, ...]] = {
     Unit.POINTS: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
@@ -31,6 +31,7 @@ HOUSES: dict[Unit, tuple[str, ...]] = {
 RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
 KINDS = {kind.value: kind.value for kind in Kind}
 NO_PAST = memento.NOTHING * 2
+COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
 
 
 class Move(NamedTuple):
@@ -60,15 +61,16 @@ class AccountState:
     """An account's figures while a batch is planned."""
 
     __slots__ = (
-        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "last", "pk", "sequence",
+        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "last", "pk", "place",
         "token", "unit",
     )  # fmt: skip
 
     def __init__(self, row: dialect.Row) -> None:
         (
             self.pk, public_id, self.unit, self.code, self.has_balance, self.floor, self.balance, self.credited, self.debited,
-            self.held, self.sequence, self.last, self.closed,
+            self.held, sequence, self.last, self.closed,
         ) = row  # fmt: skip
+        self.place = self.pk * PLACES + sequence
         self.token = bytes.fromhex(public_id)
         self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
 
@@ -99,7 +101,7 @@ class Past:
 
 @dataclass(slots=True)
 class Stage:
-    """What a batch is planned against, and what comes out of it."""
+    """What a batch is planned against, and what comes out of it: `linked` are the transactions that end or reverse one."""
 
     book_id: int
     mark: bytes
@@ -108,12 +110,13 @@ class Stage:
     accounts: dict[int, AccountState]
     houses: dict[str, dict[str, AccountState]]
     past: dict[int, Past]
-    touched: set[int] = field(default_factory=set)
-    transactions: list[dialect.Row] = field(default_factory=list)
+    touched: set[AccountState] = field(default_factory=set)
+    plain: list[dialect.Row] = field(default_factory=list)
+    linked: list[dialect.Row] = field(default_factory=list)
     entries: list[dialect.Row] = field(default_factory=list)
 
 
-Known = tuple[int, bytes]  # the pk and the request hash of a key that is already in the books
+Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is already in the books
 
 
 def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], list[dialect.Row]]:
@@ -129,9 +132,9 @@ def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], li
         try:
             stage = _stage(book_id, postings)
             results = _plan(stage, postings, known)
-            with transaction.atomic():
+            with dialect.attempt():
                 _write(stage)
-            return results, stage.transactions
+            return results, stage.plain + stage.linked
         except (Refusal, IntegrityError) as error:
             found = _known(book_id, postings)
             if found.keys() == known.keys() and (has_looked or isinstance(error, Refusal)):
@@ -141,32 +144,29 @@ def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], li
 
 def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
     condition, values = dialect.among("key", [posting.key for posting in postings])
-    statement = f"SELECT key, id, request_hash FROM ledger_transaction WHERE book_id = %s AND {condition}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [book_id, values])
-        return {key: (pk, bytes(request_hash)) for key, pk, request_hash in cursor.fetchall()}
+    statement = f"SELECT key, id, memento FROM ledger_transaction WHERE book_id = %s AND {condition}"
+    return {key: (pk, memento.body_of(whole)) for key, pk, whole in dialect.rows_of(statement, [book_id, values])}
 
 
 def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     dialect.join_posting(book_id)
     houses: dict[str, dict[str, AccountState]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(BOOK_AND_HOUSES, [book_id])
-        rows = cursor.fetchall()
+    rows = dialect.rows_of(BOOK_AND_HOUSES, [book_id])
     code, algorithm, sealed_through = rows[0][:3]
     for row in rows:
         house = AccountState(row[3:])
         houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
-    past = _read_past({pk for posting in postings for pk in (posting.ends, posting.reverses) if pk is not None}, houses)
-    wanted: set[int] = set()
-    outside = houses["outside"][Unit.FEN]
+    earlier_ids: set[int | None] = {None}
+    sides: set[int | str] = set()
     for posting in postings:
-        for move in posting.moves:
-            for side in move[:2]:
-                if isinstance(side, int):
-                    wanted.add(side)
-                elif side == "outside":
-                    wanted.add(outside.pk)
+        earlier_ids.update(posting[7:9])
+        for source, destination, _amount in posting[2]:
+            sides.add(source)
+            sides.add(destination)
+    past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
+    wanted = {side for side in sides if isinstance(side, int)}
+    if "outside" in sides:
+        wanted.add(houses["outside"][Unit.FEN].pk)
     for earlier in past.values():
         wanted.update(earlier.holders)
     accounts = _lock_members(book_id, sorted(wanted))
@@ -177,7 +177,7 @@ def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
         book_id=book_id,
         mark=memento.book_mark(code),
         digest=digest_of(algorithm),
-        sealed_through=memento.micros(sealed_through) if sealed_through else 0,
+        sealed_through=sealed_through,
         accounts=accounts,
         houses=houses,
         past=past,
@@ -188,9 +188,7 @@ def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
     """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
     condition, values = dialect.among("id", ids)
     statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition} ORDER BY id"
-    with connection.cursor() as cursor:
-        cursor.execute(statement + dialect.for_update(), [book_id, values])
-        return {row[0]: AccountState(row) for row in cursor.fetchall()}
+    return {row[0]: AccountState(row) for row in dialect.rows_of(statement + dialect.for_update(), [book_id, values])}
 
 
 def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
@@ -198,39 +196,41 @@ def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dic
     if not ids:
         return {}
     condition, values = dialect.among("t.id", sorted(ids))
-    escrow = {house.pk for house in houses["escrow"].values()}
     statement = (
-        "SELECT t.id, t.public_id, e.account_id, e.amount, "
-        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.ends_id = t.id), "
-        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.reverses_id = t.id) "
-        f"FROM ledger_transaction t JOIN ledger_entry e ON e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} "
-        f"+ {ENTRIES_MOST - 1} WHERE {condition}"
+        "SELECT t.id, t.memento, EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.ends_id = t.id), "
+        f"EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.reverses_id = t.id) FROM ledger_transaction t WHERE {condition}"
     )
+    rows = dialect.rows_of(statement, [values])
+    escrow = {house.token for house in houses["escrow"].values()}
+    lines = {pk: memento.lines_of(whole) for pk, whole, _ended, _reversed in rows}
+    pks = _pks_of({token for found in lines.values() for token, amount in found if amount < 0})
     past: dict[int, Past] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [values])
-        for pk, public_id, account_id, amount, is_ended, is_reversed in cursor.fetchall():
-            earlier = past.setdefault(pk, Past(bytes.fromhex(public_id), bool(is_ended), bool(is_reversed), 0, {}))
-            if account_id in escrow:
-                earlier.into_escrow += amount
-            elif amount < 0:
-                earlier.holders[account_id] = -amount
-    for earlier in past.values():
-        if earlier.into_escrow <= 0:
-            earlier.holders = {}
+    for pk, whole, is_ended, is_reversed in rows:
+        into_escrow = sum(amount for token, amount in lines[pk] if token in escrow)
+        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0} if into_escrow > 0 else {}
+        past[pk] = Past(memento.token_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders)
     return past
+
+
+def _pks_of(tokens: set[bytes]) -> dict[bytes, int]:
+    """The accounts of these public ids."""
+    condition, values = dialect.among("public_id", sorted(token.hex() for token in tokens))
+    return {
+        bytes.fromhex(public_id): pk
+        for public_id, pk in dialect.rows_of(f"SELECT public_id, id FROM ledger_account WHERE {condition}", [values])
+    }
 
 
 def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) -> list[int]:
     """Work out every row of the batch in order; nothing is written yet."""
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
-    noise = chance.random_bytes(10 * len(postings))
-    digest, stored, short = stage.digest, functools.cache(dialect.instant_writer()), functools.cache(memento.short)
-    micros, pack = memento.micros, memento.pack_amount
+    noise = chance.random_bytes(8 * len(postings))
+    book_id, mark, digest, pack = stage.book_id, stage.mark, stage.digest, memento.pack_amount
+    micros, short = functools.cache(memento.micros), functools.cache(memento.short)
     seen = dict(known)
     results: list[int] = []
     for position, posting in enumerate(postings):
-        kind, subject, _moves, key, occurred_at, _recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
+        kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
         assert len(key) <= 96 and len(subject) <= 64, key
         lines = _lines(stage, posting)
         if is_write_off:
@@ -238,30 +238,30 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
         occurred = micros(occurred_at)
         is_plain = ends_pk is None and reverses_pk is None
         past = NO_PAST if is_plain else _past_token(stage, ends_pk) + _past_token(stage, reverses_pk)
-        facts = [short(kind), short(scope), digest(subject.encode()), pack(occurred), past, bytes((len(lines),))]
+        facts = [short(kind), short(scope), digest(subject.encode()), pack(occurred), past, COUNTS[len(lines)]]
         for account, amount in lines:
             facts += (account.token, pack(amount))
         body = b"".join(facts)
-        request_hash = digest(body)
         if key in seen:
-            pk, earlier_hash = seen[key]
-            if earlier_hash != request_hash:
+            pk, earlier = seen[key]
+            if earlier != body:
                 raise refusals.KeyReused(position=position)
             results.append(pk)
             continue
         if not is_plain:
             _check_past(stage, posting)
         pk = next(ids)
-        recorded = _apply(stage, posting, pk, lines, position)
-        public_id = (recorded // 1000).to_bytes(6, "big") + noise[10 * position : 10 * position + 10]
-        whole = b"".join((stage.mark, public_id, pack(recorded), digest(key.encode()), body))
-        stage.transactions.append(
-            (
-                pk, stage.book_id, public_id.hex(), KINDS[kind], subject, scope, key, request_hash, whole,
-                digest(b"\x00" + whole), stored(occurred), stored(recorded), ends_pk, reverses_pk,
-            )
+        recorded = _apply(stage, posting, pk, lines, position, micros(recorded_at))
+        token = pack(pk) + noise[8 * position : 8 * position + 8]
+        whole = bytearray().join((mark, token, pack(recorded), digest(key.encode()), body))
+        row = (
+            pk, book_id, KINDS[kind], subject, scope, key, whole, bytearray(digest(b"\x00" + whole)), occurred, recorded,
         )  # fmt: skip
-        seen[key] = (pk, request_hash)
+        if is_plain:
+            stage.plain.append(row)
+        else:
+            stage.linked.append((*row, ends_pk, reverses_pk))
+        seen[key] = (pk, body)
         results.append(pk)
     return results
 
@@ -269,8 +269,9 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
 def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
     """The entries that the moves make: one for each account, in the order in which the moves name them."""
     net: dict[AccountState, int] = {}
-    accounts, houses = stage.accounts, stage.houses
-    for source, destination, amount in posting.moves:
+    accounts, houses, moves = stage.accounts, stage.houses, posting[2]
+    is_end = posting[7] is not None
+    for source, destination, amount in moves:
         if type(amount) is not int or not 0 < amount <= points.LARGEST:
             raise refusals.AmountOutOfRange(field="amount")
         try:
@@ -286,7 +287,9 @@ def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
             raise _unknown(stage, source, destination) from None
         if giver.unit != taker.unit:
             raise refusals.MixedUnits()
-        assert posting.ends is not None or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
+        assert is_end or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
+        if len(moves) == 1 and giver is not taker:
+            return [(giver, -amount), (taker, amount)]
         net[giver] = net.get(giver, 0) - amount
         net[taker] = net.get(taker, 0) + amount
     lines = [(account, amount) for account, amount in net.items() if amount]
@@ -341,7 +344,7 @@ def _check_past(stage: Stage, posting: Posting) -> None:
         hold.is_ended = True
         for pk, amount in hold.holders.items():
             stage.accounts[pk].held -= amount
-            stage.touched.add(pk)
+            stage.touched.add(stage.accounts[pk])
 
 
 def _check_floor(account: AccountState, balance: int, position: int) -> None:
@@ -352,22 +355,22 @@ def _check_floor(account: AccountState, balance: int, position: int) -> None:
         raise refusal(missing=missing, lacking=points.show(missing), position=position, account=account.pk)
 
 
-def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int) -> int:
+def _apply(
+    stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int, recorded: int
+) -> int:
     """Move the figures and make the entries; the instant under which they are recorded (never before what stands already)."""
-    recorded = max(memento.micros(posting.recorded_at), stage.sealed_through)
+    if recorded < stage.sealed_through:
+        recorded = stage.sealed_through
     for account, _amount in lines:
         if account.last > recorded:
             recorded = account.last
-    is_restoring = posting.reverses is not None or posting.kind in RESTORING
+    is_restoring = posting[8] is not None or posting[0] in RESTORING
     entries, touched = stage.entries, stage.touched
-    entry_id = pk * ENTRIES_MOST
     into_escrow = 0
     for account, amount in lines:
         if not account.has_balance:
-            entries.append((entry_id, pk, account.pk, None, amount, None, None))
             if amount > 0 and account.is_escrow:
                 into_escrow += amount
-            entry_id += 1
             continue
         if account.closed:
             raise refusals.AccountClosed(position=position)
@@ -375,15 +378,14 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
         if amount < 0:
             _check_floor(account, balance, position)
         account.balance = balance
-        account.sequence += 1
+        account.place = place = account.place + 1
         account.last = recorded
         if (amount > 0) != is_restoring:
             account.credited += amount
         else:
             account.debited -= amount
-        touched.add(account.pk)
-        entries.append((entry_id, pk, account.pk, account.sequence, amount, balance, recorded))
-        entry_id += 1
+        touched.add(account)
+        entries.append((place, pk, amount, balance, recorded))
     if into_escrow:
         given = [(account, -amount) for account, amount in lines if account.has_balance and amount < 0]
         assert sum(amount for _account, amount in given) == into_escrow, f"{posting.key}: a hold takes all that its givers give"
@@ -392,11 +394,14 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
     return recorded
 
 
-TRANSACTION_COLUMNS = (
-    "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
-    "recorded_at", "ends_id", "reverses_id",
+PLAIN = (
+    ("id", "bigint"), ("book_id", "bigint"), ("kind", "text"), ("subject", "text"), ("scope", "text"), ("key", "text"),
+    ("memento", "bytea"), ("leaf_hash", "bytea"), ("occurred", "bigint"), ("recorded", "bigint"),
 )  # fmt: skip
-ENTRY_COLUMNS = ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded")
+LINKED = (*PLAIN, ("ends_id", "bigint"), ("reverses_id", "bigint"))
+ENTRY = (
+    ("id", "bigint"), ("transaction_id", "bigint"), ("amount", "bigint"), ("balance_after", "bigint"), ("recorded", "bigint"),
+)  # fmt: skip
 FIGURES = (
     ("balance", "bigint"),
     ("credited_total", "bigint"),
@@ -409,13 +414,16 @@ FIGURES = (
 
 def _write(stage: Stage) -> None:
     """Every row of the batch: transactions, entries, and each touched account once."""
-    if not stage.transactions:
-        return
-    dialect.insert("ledger_transaction", TRANSACTION_COLUMNS, stage.transactions)
-    dialect.insert("ledger_entry", ENTRY_COLUMNS, stage.entries)
-    states = [stage.accounts[pk] for pk in sorted(stage.touched)]
-    dialect.update(
-        "ledger_account",
-        FIGURES,
-        [(state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk) for state in states],
-    )
+    if stage.plain:
+        dialect.insert("ledger_transaction", PLAIN, stage.plain)
+    if stage.linked:
+        dialect.insert("ledger_transaction", LINKED, stage.linked)
+    if stage.entries:
+        dialect.insert("ledger_entry", ENTRY, sorted(stage.entries))
+    figures = [
+        (one.balance, one.credited, one.debited, one.held, one.place % PLACES, one.last, one.pk)
+        for one in stage.accounts.values()
+        if one in stage.touched
+    ]
+    if figures:
+        dialect.update("ledger_account", FIGURES, figures)

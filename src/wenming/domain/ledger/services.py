@@ -61,6 +61,13 @@ __all__ = [
 ]
 
 
+ACCOUNT_COLUMNS = (
+    ("id", "bigint"), ("book_id", "bigint"), ("public_id", "text"), ("code", "text"), ("unit", "text"), ("is_member", "bool"),
+    ("floor", "bigint"), ("balance", "bigint"), ("credited_total", "bigint"), ("debited_total", "bigint"), ("held", "bigint"),
+    ("last_sequence", "bigint"), ("last_recorded", "bigint"), ("opened_at", "timestamptz"), ("certificate", "bytea"),
+)  # fmt: skip
+
+
 @service
 def open_book(*, code: str, at: datetime, algorithm: str = "sha256") -> Book:
     """Open a bank's book with its house accounts; opening it again gives the same one."""
@@ -96,11 +103,7 @@ def _add_accounts(book: Book, wanted: Sequence[tuple[str, str | None, bool, int 
         public_id = chance.public_id()
         proof = certificate(digest, book.code, public_id, str(unit), code, is_member, floor, opened)
         rows.append((pk, book.pk, public_id, code, str(unit), is_member, floor, 0, 0, 0, 0, 0, 0, stored, proof))
-    columns = (
-        "id", "book_id", "public_id", "code", "unit", "is_member", "floor", "balance", "credited_total", "debited_total", "held",
-        "last_sequence", "last_recorded", "opened_at", "certificate",
-    )  # fmt: skip
-    dialect.insert("ledger_account", columns, rows)
+    dialect.insert("ledger_account", ACCOUNT_COLUMNS, rows)
     return ids
 
 
@@ -127,10 +130,8 @@ def post(*, book_id: int, posting: Posting) -> Transaction:
 
 def _as_posted(row: dialect.Row) -> Transaction:
     """The transaction that was just written, without reading it again."""
-    facts = dict(zip(engine.TRANSACTION_COLUMNS, row, strict=True))
-    for name in ("occurred_at", "recorded_at"):
-        facts[name] = memento.instant(dialect.micros_of(facts[name]))
-    posted = Transaction(**facts)
+    columns = engine.LINKED if len(row) == len(engine.LINKED) else engine.PLAIN
+    posted = Transaction(**{name: value for (name, _type), value in zip(columns, row, strict=True)})
     posted._state.adding, posted._state.db = False, DEFAULT_DB_ALIAS
     return posted
 
