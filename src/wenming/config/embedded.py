@@ -31,5 +31,6 @@ def pragmas(version: tuple[int, int, int]) -> str:
     journal = "WAL" if is_write_ahead_safe(version) else "DELETE"
     return (
         f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+        "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; "
+        "PRAGMA wal_autocheckpoint=8000;"
     )

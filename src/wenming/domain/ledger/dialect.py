@@ -150,7 +150,7 @@ def attempt() -> Iterator[None]:
 
 def for_update() -> str:
     """Row locks in ascending id on PostgreSQL; on SQLite the write lock is held already."""
-    return "" if is_sqlite() else " FOR NO KEY UPDATE"
+    return "" if is_sqlite() else " ORDER BY id FOR NO KEY UPDATE"
 
 
 def join_posting(book_id: int) -> None:

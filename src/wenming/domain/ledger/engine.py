@@ -19,7 +19,7 @@ from django.db import IntegrityError
 from wenming.core import chance, points
 from wenming.core.errors import Refusal
 from wenming.domain.ledger import dialect, memento, refusals
-from wenming.domain.ledger.hashing import Digest, digest_of
+from wenming.domain.ledger.hashing import Digests, digests_of
 from wenming.domain.ledger.models import ENTRIES_MOST, PLACES, Kind, Unit
 
 HOUSES: dict[Unit, tuple[str, ...]] = {
@@ -30,8 +30,8 @@ HOUSES: dict[Unit, tuple[str, ...]] = {
 # What these kinds bring back was spent before: it lowers what was spent and does not count as earned again.
 RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
 KINDS = {kind.value: kind.value for kind in Kind}
-NO_PAST = memento.NOTHING * 2
 COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
+NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
 
 
 class Move(NamedTuple):
@@ -105,7 +105,7 @@ class Stage:
 
     book_id: int
     mark: bytes
-    digest: Digest
+    digests: Digests
     sealed_through: int
     accounts: dict[int, AccountState]
     houses: dict[str, dict[str, AccountState]]
@@ -176,7 +176,7 @@ def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     return Stage(
         book_id=book_id,
         mark=memento.book_mark(code),
-        digest=digest_of(algorithm),
+        digests=digests_of(algorithm),
         sealed_through=sealed_through,
         accounts=accounts,
         houses=houses,
@@ -187,7 +187,7 @@ def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
     """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
     condition, values = dialect.among("id", ids)
-    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition} ORDER BY id"
+    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition}"
     return {row[0]: AccountState(row) for row in dialect.rows_of(statement + dialect.for_update(), [book_id, values])}
 
 
@@ -225,24 +225,28 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     """Work out every row of the batch in order; nothing is written yet."""
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
     noise = chance.random_bytes(8 * len(postings))
-    book_id, mark, digest, pack = stage.book_id, stage.mark, stage.digest, memento.pack_amount
-    micros, short = functools.cache(memento.micros), functools.cache(memento.short)
+    book_id, mark, pack, pack_line = stage.book_id, stage.mark, memento.pack_amount, memento.pack_line
+    micros, words_of = functools.cache(memento.micros), functools.cache(_words)
+    subject_hashes = stage.digests([posting[1].encode() for posting in postings])
+    key_hashes = stage.digests([posting[3].encode() for posting in postings])
+    has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
     seen = dict(known)
     results: list[int] = []
+    before: list[object] = [None] * 4
     for position, posting in enumerate(postings):
         kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
-        assert len(key) <= 96 and len(subject) <= 64, key
+        if [kind, scope, occurred_at, recorded_at] != before:
+            before = [kind, scope, occurred_at, recorded_at]
+            name, prefix, is_restoring = words_of(kind, scope)
+            occurred, given = micros(occurred_at), micros(recorded_at)
         lines = _lines(stage, posting)
         if is_write_off:
             lines = _divert(stage, lines)
-        occurred = micros(occurred_at)
         is_plain = ends_pk is None and reverses_pk is None
-        past = NO_PAST if is_plain else _past_token(stage, ends_pk) + _past_token(stage, reverses_pk)
-        facts = [short(kind), short(scope), digest(subject.encode()), pack(occurred), past, COUNTS[len(lines)]]
-        for account, amount in lines:
-            facts += (account.token, pack(amount))
-        body = b"".join(facts)
-        if key in seen:
+        past = NO_PAST[len(lines)] if is_plain else _past(stage, ends_pk, reverses_pk) + COUNTS[len(lines)]
+        packed = [pack_line(account.token, amount) for account, amount in lines]
+        body = b"".join((prefix, subject_hashes[position], pack(occurred), past, *packed))
+        if has_repeats and key in seen:
             pk, earlier = seen[key]
             if earlier != body:
                 raise refusals.KeyReused(position=position)
@@ -251,26 +255,29 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
         if not is_plain:
             _check_past(stage, posting)
         pk = next(ids)
-        recorded = _apply(stage, posting, pk, lines, position, micros(recorded_at))
-        token = pack(pk) + noise[8 * position : 8 * position + 8]
-        whole = bytearray().join((mark, token, pack(recorded), digest(key.encode()), body))
-        row = (
-            pk, book_id, KINDS[kind], subject, scope, key, whole, bytearray(digest(b"\x00" + whole)), occurred, recorded,
-        )  # fmt: skip
+        recorded = _apply(stage, posting, pk, lines, position, given, is_restoring or reverses_pk is not None)
+        token = noise[8 * position : 8 * position + 8]
+        whole = bytearray().join((mark, pack(pk), token, pack(recorded), key_hashes[position], body))
+        row = (pk, book_id, name, subject, scope, key, occurred, recorded, whole)
         if is_plain:
             stage.plain.append(row)
         else:
             stage.linked.append((*row, ends_pk, reverses_pk))
-        seen[key] = (pk, body)
+        if has_repeats:
+            seen[key] = (pk, body)
         results.append(pk)
     return results
+
+
+def _words(kind: str, scope: str) -> tuple[str, bytes, bool]:
+    """A kind as plain text, kind and scope as the memento has them, and whether the kind brings back what was spent."""
+    return KINDS[kind], memento.short(kind) + memento.short(scope), kind in RESTORING
 
 
 def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
     """The entries that the moves make: one for each account, in the order in which the moves name them."""
     net: dict[AccountState, int] = {}
     accounts, houses, moves = stage.accounts, stage.houses, posting[2]
-    is_end = posting[7] is not None
     for source, destination, amount in moves:
         if type(amount) is not int or not 0 < amount <= points.LARGEST:
             raise refusals.AmountOutOfRange(field="amount")
@@ -287,7 +294,7 @@ def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
             raise _unknown(stage, source, destination) from None
         if giver.unit != taker.unit:
             raise refusals.MixedUnits()
-        assert is_end or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
+        assert posting[7] is not None or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
         if len(moves) == 1 and giver is not taker:
             return [(giver, -amount), (taker, amount)]
         net[giver] = net.get(giver, 0) - amount
@@ -318,12 +325,11 @@ def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tup
     return diverted
 
 
-def _past_token(stage: Stage, pk: int | None) -> bytes:
-    if pk is None:
-        return memento.NOTHING
-    if pk not in stage.past:
+def _past(stage: Stage, *pks: int | None) -> bytes:
+    """The public ids of what an act ends and of what it reverses."""
+    if any(pk is not None and pk not in stage.past for pk in pks):
         raise refusals.UnknownTransaction()
-    return stage.past[pk].token
+    return b"".join(memento.NOTHING if pk is None else stage.past[pk].token for pk in pks)
 
 
 def _check_past(stage: Stage, posting: Posting) -> None:
@@ -356,15 +362,15 @@ def _check_floor(account: AccountState, balance: int, position: int) -> None:
 
 
 def _apply(
-    stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int, recorded: int
-) -> int:
+    stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int, recorded: int,
+    is_restoring: bool,
+) -> int:  # fmt: skip
     """Move the figures and make the entries; the instant under which they are recorded (never before what stands already)."""
     if recorded < stage.sealed_through:
         recorded = stage.sealed_through
     for account, _amount in lines:
         if account.last > recorded:
             recorded = account.last
-    is_restoring = posting[8] is not None or posting[0] in RESTORING
     entries, touched = stage.entries, stage.touched
     into_escrow = 0
     for account, amount in lines:
@@ -396,9 +402,10 @@ def _apply(
 
 PLAIN = (
     ("id", "bigint"), ("book_id", "bigint"), ("kind", "text"), ("subject", "text"), ("scope", "text"), ("key", "text"),
-    ("memento", "bytea"), ("leaf_hash", "bytea"), ("occurred", "bigint"), ("recorded", "bigint"),
+    ("occurred", "bigint"), ("recorded", "bigint"), ("memento", "bytea"),
 )  # fmt: skip
 LINKED = (*PLAIN, ("ends_id", "bigint"), ("reverses_id", "bigint"))
+LEAF = ("leaf_hash", "bytea")
 ENTRY = (
     ("id", "bigint"), ("transaction_id", "bigint"), ("amount", "bigint"), ("balance_after", "bigint"), ("recorded", "bigint"),
 )  # fmt: skip
@@ -414,10 +421,11 @@ FIGURES = (
 
 def _write(stage: Stage) -> None:
     """Every row of the batch: transactions, entries, and each touched account once."""
-    if stage.plain:
-        dialect.insert("ledger_transaction", PLAIN, stage.plain)
-    if stage.linked:
-        dialect.insert("ledger_transaction", LINKED, stage.linked)
+    for columns, rows in ((PLAIN, stage.plain), (LINKED, stage.linked)):
+        if rows:
+            leaves = stage.digests([b"\x00" + row[8] for row in rows])
+            whole = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
+            dialect.insert("ledger_transaction", (*columns, LEAF), whole)
     if stage.entries:
         dialect.insert("ledger_entry", ENTRY, sorted(stage.entries))
     figures = [

@@ -18,6 +18,7 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime, timedelta
 
+Bytes = bytes | bytearray | memoryview
 VERSION = 1
 NOTHING = bytes(16)
 HEAD_REST = 16 + 8 + 32  # public id, instant, hash of the key: what follows the book's code in the head
@@ -27,6 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 pack_amount = struct.Struct(">q").pack
 pack_instant = struct.Struct(">q").pack
 _LINE = struct.Struct(">16sq")
+pack_line = _LINE.pack
 
 
 def micros(at: datetime) -> int:
@@ -60,18 +62,18 @@ def book_mark(code: str) -> bytes:
     return bytes((VERSION,)) + short(code)
 
 
-def token_of(memento: bytes) -> bytes:
+def token_of(memento: Bytes) -> bytes:
     """The public id of the transaction that these bytes are."""
     start = 2 + memento[1]
     return bytes(memento[start : start + 16])
 
 
-def body_of(memento: bytes) -> bytes:
+def body_of(memento: Bytes) -> bytes:
     """What was asked, without when it was written: two requests are the same when these bytes are."""
     return bytes(memento[2 + memento[1] + HEAD_REST :])
 
 
-def lines_of(memento: bytes) -> list[tuple[bytes, int]]:
+def lines_of(memento: Bytes) -> list[tuple[bytes, int]]:
     """The lines that these bytes hold: the account's public id and the signed amount."""
     place = 2 + memento[1] + HEAD_REST
     place += 1 + memento[place]

@@ -189,13 +189,13 @@ def statement(
         "WHERE e.id > %s AND e.id <= %s ORDER BY e.id DESC LIMIT %s",
         [first + low, first + high, limit],
     )
-    return [
-        Line(
-            row[0] - first, *row[1:6], memento.token_of(row[6]).hex(), row[7], memento.instant(row[8]), memento.instant(row[9]),
-            *row[10:],
-        )
-        for row in rows
-    ]  # fmt: skip
+    lines = []
+    for place, amount, balance_after, kind, subject, pk, whole, number, occurred, recorded, reverses, reversed_by in rows:
+        happened, written = memento.instant(occurred), memento.instant(recorded)
+        public_id = memento.token_of(whole).hex()
+        facts = (amount, balance_after, kind, subject, pk, public_id, number, happened, written, reverses, reversed_by)
+        lines.append(Line(place - first, *facts))
+    return lines
 
 
 def flow(account_id: int, start: datetime, end: datetime) -> Flow:
@@ -394,7 +394,8 @@ def reader(sealed: Book) -> merkle.Reader:
     def read(start: int, height: int) -> bytes:
         last = start + (1 << height)
         if height == 0:
-            found = dialect.rows_of("SELECT leaf_hash FROM ledger_transaction WHERE book_id = %s AND number = %s", [sealed.pk, last])
+            statement = "SELECT leaf_hash FROM ledger_transaction WHERE book_id = %s AND number = %s"
+            found = dialect.rows_of(statement, [sealed.pk, last])
             return bytes(found[0][0])
         found = dialect.rows_of(
             "SELECT s.id, (SELECT COALESCE(MAX(p.size), 0) FROM ledger_seal p WHERE p.book_id = s.book_id AND p.size < s.size) "

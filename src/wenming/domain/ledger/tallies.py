@@ -96,7 +96,8 @@ def keep(book_id: int, sums: Sums) -> None:
 
 def kept(book_id: int, start: date, end: date, scope: str | None) -> dict[Key, list[int]]:
     """The tallies kept of the days in [start, end), of one branch or (scope None) of each."""
-    condition, parameters = "book_id = %s AND day >= %s AND day < %s", [book_id, dialect.stored_day(start), dialect.stored_day(end)]
+    condition = "book_id = %s AND day >= %s AND day < %s"
+    parameters = [book_id, dialect.stored_day(start), dialect.stored_day(end)]
     if scope is not None:
         condition, parameters = f"{condition} AND scope = %s", [*parameters, scope]
     statement = f"SELECT scope, day, kind, unit, count, amount FROM ledger_tally WHERE {condition}"

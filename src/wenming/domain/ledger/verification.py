@@ -326,8 +326,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
     """Numbers without gap, instants in order, and at every seal's size its root, its nodes, its house balances, its chain."""
     book = volume.book
     statement = (
-        "SELECT number, leaf_hash, recorded FROM ledger_transaction "
-        "WHERE book_id = %s AND number IS NOT NULL ORDER BY number"
+        "SELECT number, leaf_hash, recorded FROM ledger_transaction WHERE book_id = %s AND number IS NOT NULL ORDER BY number"
     )
     leaves = dialect.stream(statement, [book.pk])
     growth = merkle.Growth(volume.digest)
@@ -376,9 +375,7 @@ def _check_tallies(work: _Work, volume: _Volume) -> None:
             total = wanted.setdefault(key, [0, 0])
             total[0] += count
             total[1] += amount
-    found = {
-        (row.scope, row.day, row.kind, row.unit): [row.count, row.amount] for row in Tally.objects.filter(book=volume.book)
-    }
+    found = {(row.scope, row.day, row.kind, row.unit): [row.count, row.amount] for row in Tally.objects.filter(book=volume.book)}
     for key in sorted(wanted.keys() | found.keys()):
         if wanted.get(key) != found.get(key):
             work.fault("tally.differs", volume.book.pk, None, _("{day}的日汇总和账本对不上。"), day=key[1].isoformat())
