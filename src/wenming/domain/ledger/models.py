@@ -101,7 +101,7 @@ class Transaction(models.Model):
     never removed, so that reference carries no constraint that would be checked once more per transaction.
     """
 
-    id: models.BigAutoField[int, int] = GivenKey(primary_key=True)
+    id = GivenKey(primary_key=True)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=24, choices=Kind.choices)
     subject = models.CharField(max_length=64)
@@ -144,7 +144,7 @@ class Entry(models.Model):
     took stands in the memento of the transaction. `recorded` is in microseconds since 1970, UTC.
     """
 
-    id: models.BigAutoField[int, int] = GivenKey(primary_key=True)
+    id = GivenKey(primary_key=True)
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     amount = models.BigIntegerField()
     balance_after = models.BigIntegerField()
