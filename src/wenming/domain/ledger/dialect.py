@@ -15,16 +15,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
 from wenming.core.transactions import take_turn
 from wenming.domain.ledger import memento
 
 Row = tuple[Any, ...]
+Columns = Sequence[tuple[str, str]]
 NAIVE_EPOCH = memento.EPOCH.replace(tzinfo=None)
 COPY_FROM = 100
 
 
+@functools.cache
 def is_sqlite() -> bool:
     return bool(connection.vendor == "sqlite")
 
@@ -35,9 +37,17 @@ def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return list(connection.connection.execute(_marked(statement), parameters).fetchall())
+    store = _here()
+    with store.wrap_database_errors:
+        return list(store.connection.execute(_marked(statement), parameters).fetchall())
+
+
+def _here() -> Any:
+    """This thread's connection, opened and not waiting to be rolled back."""
+    store = connections[DEFAULT_DB_ALIAS]
+    store.ensure_connection()
+    store.validate_no_broken_transaction()
+    return store
 
 
 @functools.cache
@@ -52,6 +62,8 @@ def stored(at: datetime | None) -> Any:
 
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     """`column IN values` with one parameter, however many values there are."""
+    if len(values) == 1:
+        return f"{column} = %s", values[0]
     if is_sqlite():
         return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
     return f"{column} = ANY(%s)", list(values)
@@ -66,25 +78,41 @@ def next_ids(table: str, count: int) -> Sequence[int]:
     return [row[0] for row in rows_of(statement, [table, count])]
 
 
-def insert(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
-    """Add rows of these columns (name, type): one prepared statement on SQLite, on PostgreSQL arrays or, for many, COPY."""
+class Taken(IntegrityError):
+    """Some of the rows have a key that is there already."""
+
+
+def insert_new(table: str, columns: Columns, rows: Sequence[Row], key: str) -> None:
+    """Add rows; raises `Taken` when one has a key that is there already. Then the others may be there: undo them."""
+    written = _insert(table, columns, rows, f" ON CONFLICT ({key}) DO NOTHING")
+    if written < len(rows):
+        raise Taken
+
+
+def insert(table: str, columns: Columns, rows: Sequence[Row]) -> None:
+    """Add rows of these columns (name, type)."""
+    _insert(table, columns, rows, "")
+
+
+def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -> int:
+    """One prepared statement on SQLite, on PostgreSQL arrays or, for many rows, COPY; how many were written."""
     names = ", ".join(name for name, _type in columns)
     if is_sqlite():
-        _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})", rows)
-        return
+        return _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}", rows)
     with connection.cursor() as cursor:
         if len(rows) < COPY_FROM:
             arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
-            statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+            statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
             cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
-            return
+            return int(cursor.rowcount)
         with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types([kind for _name, kind in columns])
             for row in rows:
                 copy.write_row(row)
+    return len(rows)
 
 
-def update(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
+def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
     """Set columns (name, type) of rows by id, which stands last in each row."""
     if is_sqlite():
         settings = ", ".join(f"{name} = ?" for name, _type in columns)
@@ -101,7 +129,7 @@ def update(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) 
         cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
-def add(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row], sums: Sequence[str]) -> None:
+def add(table: str, columns: Columns, rows: Sequence[Row], sums: Sequence[str]) -> None:
     """Add rows; where the table has one of the same key (all columns but `sums`), its sums grow by these instead."""
     names = ", ".join(name for name, _type in columns)
     key = ", ".join(name for name, _type in columns if name not in sums)
@@ -122,9 +150,10 @@ def day_of(raw: Any) -> date:
     return date.fromisoformat(raw) if isinstance(raw, str) else raw
 
 
-def _run_many(statement: str, rows: Iterable[Row]) -> None:
-    with connection.wrap_database_errors:
-        connection.connection.executemany(statement, rows)
+def _run_many(statement: str, rows: Iterable[Row]) -> int:
+    store = _here()
+    with store.wrap_database_errors:
+        return int(store.connection.executemany(statement, rows).rowcount)
 
 
 @contextlib.contextmanager

@@ -8,113 +8,21 @@ entries and balances. Keys are checked by inserting first; what the unique index
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
 
 from django.db import IntegrityError
 
 from wenming.core import chance, points
 from wenming.core.errors import Refusal
 from wenming.domain.ledger import dialect, memento, refusals
-from wenming.domain.ledger.hashing import Digests, digests_of
 from wenming.domain.ledger.models import ENTRIES_MOST, PLACES, Kind, Unit
+from wenming.domain.ledger.stage import RESTORING, AccountState, Posting, Stage, set_stage
 
-HOUSES: dict[Unit, tuple[str, ...]] = {
-    Unit.POINTS: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
-    Unit.HONOUR: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
-    Unit.FEN: ("outside",),
-}
-# What these kinds bring back was spent before: it lowers what was spent and does not count as earned again.
-RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
 KINDS = {kind.value: kind.value for kind in Kind}
 COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
 NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
-
-
-class Move(NamedTuple):
-    """From where, to where, how much (> 0): an account's pk, or the name of a house account such as "issuance"."""
-
-    source: int | str
-    destination: int | str
-    amount: int
-
-
-class Posting(NamedTuple):
-    """One act to post. `scope` is the branch's code; `ends` the hold that it closes; `reverses` what it puts right."""
-
-    kind: str
-    subject: str
-    moves: tuple[Move, ...]
-    key: str
-    occurred_at: datetime
-    recorded_at: datetime
-    scope: str = ""
-    ends: int | None = None
-    reverses: int | None = None
-    write_off: bool = False
-
-
-class AccountState:
-    """An account's figures while a batch is planned."""
-
-    __slots__ = (
-        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "last", "pk", "place",
-        "token", "unit",
-    )  # fmt: skip
-
-    def __init__(self, row: dialect.Row) -> None:
-        (
-            self.pk, public_id, self.unit, self.code, self.has_balance, self.floor, self.balance, self.credited, self.debited,
-            self.held, sequence, self.last, self.closed,
-        ) = row  # fmt: skip
-        self.place = self.pk * PLACES + sequence
-        self.token = bytes.fromhex(public_id)
-        self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
-
-
-ACCOUNT_COLUMNS = (
-    "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
-    "last_sequence, last_recorded, closed_at IS NOT NULL"
-)
-BOOK_AND_HOUSES = (
-    "SELECT b.code, b.algorithm, b.sealed_through, {columns} FROM ledger_book b JOIN ledger_account a ON a.book_id = b.id "
-    "WHERE b.id = %s AND a.code IN ({names})"
-).format(
-    columns=", ".join(f"a.{column}" for column in ACCOUNT_COLUMNS.replace("OR unit", "OR a.unit").split(", ")),
-    names=", ".join(f"'{unit.value}:{name}'" for unit, names in HOUSES.items() for name in names),
-)
-
-
-@dataclass(slots=True)
-class Past:
-    """An earlier transaction that an act ends or reverses."""
-
-    token: bytes
-    is_ended: bool
-    is_reversed: bool
-    into_escrow: int
-    holders: dict[int, int]
-
-
-@dataclass(slots=True)
-class Stage:
-    """What a batch is planned against, and what comes out of it: `linked` are the transactions that end or reverse one."""
-
-    book_id: int
-    mark: bytes
-    digests: Digests
-    sealed_through: int
-    accounts: dict[int, AccountState]
-    houses: dict[str, dict[str, AccountState]]
-    past: dict[int, Past]
-    touched: set[AccountState] = field(default_factory=set)
-    plain: list[dialect.Row] = field(default_factory=list)
-    linked: list[dialect.Row] = field(default_factory=list)
-    entries: list[dialect.Row] = field(default_factory=list)
-
 
 Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is already in the books
 
@@ -122,20 +30,24 @@ Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is
 def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], list[dialect.Row]]:
     """Post a batch inside the caller's transaction: the pks in order, and the rows of the transactions that are new.
 
-    A key that is already there with the same words gives its pk and no new row.
+    A key that is already there with the same words gives its pk and no new row. One plain act needs no savepoint: where its
+    key is taken, nothing was written.
     """
     if not postings:
         return [], []
     known: dict[str, Known] = {}
-    has_looked = False
+    has_looked = is_one = False
     while True:
         try:
-            stage = _stage(book_id, postings)
+            stage = set_stage(book_id, postings)
             results = _plan(stage, postings, known)
-            with dialect.attempt():
+            is_one = len(stage.plain) == 1 and not stage.linked
+            with contextlib.nullcontext() if is_one else dialect.attempt():
                 _write(stage)
             return results, stage.plain + stage.linked
         except (Refusal, IntegrityError) as error:
+            if type(error) is IntegrityError and is_one:
+                raise
             found = _known(book_id, postings)
             if found.keys() == known.keys() and (has_looked or isinstance(error, Refusal)):
                 raise
@@ -146,79 +58,6 @@ def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
     condition, values = dialect.among("key", [posting.key for posting in postings])
     statement = f"SELECT key, id, memento FROM ledger_transaction WHERE book_id = %s AND {condition}"
     return {key: (pk, memento.body_of(whole)) for key, pk, whole in dialect.rows_of(statement, [book_id, values])}
-
-
-def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
-    dialect.join_posting(book_id)
-    houses: dict[str, dict[str, AccountState]] = {}
-    rows = dialect.rows_of(BOOK_AND_HOUSES, [book_id])
-    code, algorithm, sealed_through = rows[0][:3]
-    for row in rows:
-        house = AccountState(row[3:])
-        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
-    earlier_ids: set[int | None] = {None}
-    sides: set[int | str] = set()
-    for posting in postings:
-        earlier_ids.update(posting[7:9])
-        for source, destination, _amount in posting[2]:
-            sides.add(source)
-            sides.add(destination)
-    past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
-    wanted = {side for side in sides if isinstance(side, int)}
-    if "outside" in sides:
-        wanted.add(houses["outside"][Unit.FEN].pk)
-    for earlier in past.values():
-        wanted.update(earlier.holders)
-    accounts = _lock_members(book_id, sorted(wanted))
-    for group in houses.values():
-        for unit, house in group.items():
-            group[unit] = accounts.setdefault(house.pk, house)
-    return Stage(
-        book_id=book_id,
-        mark=memento.book_mark(code),
-        digests=digests_of(algorithm),
-        sealed_through=sealed_through,
-        accounts=accounts,
-        houses=houses,
-        past=past,
-    )
-
-
-def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
-    """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
-    condition, values = dialect.among("id", ids)
-    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition}"
-    return {row[0]: AccountState(row) for row in dialect.rows_of(statement + dialect.for_update(), [book_id, values])}
-
-
-def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
-    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
-    if not ids:
-        return {}
-    condition, values = dialect.among("t.id", sorted(ids))
-    statement = (
-        "SELECT t.id, t.memento, EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.ends_id = t.id), "
-        f"EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.reverses_id = t.id) FROM ledger_transaction t WHERE {condition}"
-    )
-    rows = dialect.rows_of(statement, [values])
-    escrow = {house.token for house in houses["escrow"].values()}
-    lines = {pk: memento.lines_of(whole) for pk, whole, _ended, _reversed in rows}
-    pks = _pks_of({token for found in lines.values() for token, amount in found if amount < 0})
-    past: dict[int, Past] = {}
-    for pk, whole, is_ended, is_reversed in rows:
-        into_escrow = sum(amount for token, amount in lines[pk] if token in escrow)
-        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0} if into_escrow > 0 else {}
-        past[pk] = Past(memento.token_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders)
-    return past
-
-
-def _pks_of(tokens: set[bytes]) -> dict[bytes, int]:
-    """The accounts of these public ids."""
-    condition, values = dialect.among("public_id", sorted(token.hex() for token in tokens))
-    return {
-        bytes.fromhex(public_id): pk
-        for public_id, pk in dialect.rows_of(f"SELECT public_id, id FROM ledger_account WHERE {condition}", [values])
-    }
 
 
 def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) -> list[int]:
@@ -424,8 +263,8 @@ def _write(stage: Stage) -> None:
     for columns, rows in ((PLAIN, stage.plain), (LINKED, stage.linked)):
         if rows:
             leaves = stage.digests([b"\x00" + row[8] for row in rows])
-            whole = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
-            dialect.insert("ledger_transaction", (*columns, LEAF), whole)
+            rows[:] = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
+            dialect.insert_new("ledger_transaction", (*columns, LEAF), rows, key="book_id, key")
     if stage.entries:
         dialect.insert("ledger_entry", ENTRY, sorted(stage.entries))
     figures = [

@@ -14,9 +14,9 @@ from django.db.models import QuerySet, Sum
 from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.ledger import dialect, memento, merkle, tallies, verification
-from wenming.domain.ledger.engine import HOUSES, RESTORING
 from wenming.domain.ledger.hashing import digest_of
 from wenming.domain.ledger.models import PLACES, Account, Book, Entry, Kind, Seal, Transaction, Unit
+from wenming.domain.ledger.stage import HOUSES, RESTORING
 from wenming.domain.ledger.verification import Fault, Report
 
 __all__ = ["Fault", "Kind", "Report", "Unit"]
@@ -234,6 +234,11 @@ def expirable(account_id: int, cutoff: datetime) -> int:
 
 
 # Transactions
+
+
+def as_recorded(at: datetime) -> int:
+    """An instant as the books keep it, for rooms that choose their own rows by when they were recorded."""
+    return memento.micros(at)
 
 
 def transaction(public_id: str) -> Transaction:

@@ -10,7 +10,6 @@ from django.db import DEFAULT_DB_ALIAS
 from wenming.core import chance, points
 from wenming.core.transactions import service
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
-from wenming.domain.ledger.engine import HOUSES, Move, Posting
 from wenming.domain.ledger.hashing import certificate, digest_of
 from wenming.domain.ledger.models import Account, Book, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.refusals import (
@@ -29,6 +28,7 @@ from wenming.domain.ledger.refusals import (
     UnknownAccount,
     UnknownTransaction,
 )
+from wenming.domain.ledger.stage import HOUSES, RESTORING, Move, Posting
 
 __all__ = [
     "AccountClosed",
@@ -66,6 +66,9 @@ ACCOUNT_COLUMNS = (
     ("floor", "bigint"), ("balance", "bigint"), ("credited_total", "bigint"), ("debited_total", "bigint"), ("held", "bigint"),
     ("last_sequence", "bigint"), ("last_recorded", "bigint"), ("opened_at", "timestamptz"), ("certificate", "bytea"),
 )  # fmt: skip
+
+
+COLUMNS = [field.attname for field in Transaction._meta.concrete_fields]
 
 
 @service
@@ -130,10 +133,9 @@ def post(*, book_id: int, posting: Posting) -> Transaction:
 
 def _as_posted(row: dialect.Row) -> Transaction:
     """The transaction that was just written, without reading it again."""
-    columns = engine.LINKED if len(row) == len(engine.LINKED) else engine.PLAIN
-    posted = Transaction(**{name: value for (name, _type), value in zip(columns, row, strict=True)})
-    posted._state.adding, posted._state.db = False, DEFAULT_DB_ALIAS
-    return posted
+    columns = engine.PLAIN if len(row) == len(engine.PLAIN) + 1 else engine.LINKED
+    values = {name: value for (name, _type), value in zip((*columns, engine.LEAF), row, strict=True)}
+    return Transaction.from_db(DEFAULT_DB_ALIAS, COLUMNS, [values.get(name) for name in COLUMNS])
 
 
 @service
@@ -157,7 +159,7 @@ def reverse(*, transaction_id: int, key: str, at: datetime, write_off: bool = Fa
         if done.key == key:
             return done
         raise AlreadyReversed()
-    if original.reverses_id or original.ends_id or original.kind in engine.RESTORING:
+    if original.reverses_id or original.ends_id or original.kind in RESTORING:
         raise CannotReverse()
     moves, is_hold = queries.mirror(original)
     if is_hold and queries.end_of(original.pk) is not None:

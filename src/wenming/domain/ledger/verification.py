@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import audit
 from wenming.domain.ledger import dialect, memento, merkle, tallies
-from wenming.domain.ledger.engine import HOUSES, RESTORING
 from wenming.domain.ledger.hashing import ALGORITHMS, Digest, certificate, digest_of, seal_digest
 from wenming.domain.ledger.models import PLACES, Book, Kind, Seal, Tally, Unit
+from wenming.domain.ledger.stage import HOUSES, RESTORING
 
 FAULTS_MOST = 100
 UNITS = {unit.value: place for place, unit in enumerate(Unit)}
