@@ -48,14 +48,14 @@ def point_store_at(folder: Path, settings: dict[str, Any]) -> None:
     settings["NAME"] = str(copy)
 
 
-def kill_loop(bank: Bank, folder: Path, kills: int, seed: int) -> Tally:
+def kill_loop(bank: Bank, folder: Path, kills: int, seed: int, tellers: int = 1, pace: str = "careful") -> Tally:
     """Start the writer, wait a little, kill it, look; then the next."""
     chance, tally, pause = random.Random(seed), Tally(), threading.Event()
     program = [sys.executable, "-m", "tests.reliability.writer"]
     with subprocess.Popen(program, stdin=-1, stdout=-1, env=environment(folder), cwd=Path(__file__).parents[2]) as writer:
         assert writer.stdin and writer.stdout
         for life in range(kills):
-            writer.stdin.write(f"{bank.book.pk} {bank.wang} {seed}-{life}\n".encode())
+            writer.stdin.write(f"{bank.book.pk} {bank.wang} {seed}-{life} {tellers} {pace}\n".encode())
             writer.stdin.flush()
             acknowledged, child, wanted = [], 0, chance.randrange(1, 25)
             for line in iter(writer.stdout.readline, b"gone\n"):

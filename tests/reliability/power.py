@@ -15,7 +15,7 @@ from typing import Any
 import apsw
 
 SECTOR = 512
-Act = Sequence[tuple[str, Sequence[Sequence[Any]]]]
+Act = Sequence[str]
 
 
 @dataclass
@@ -202,9 +202,8 @@ def run(disk: Disk, acts: Sequence[Act], journal: str, synchronous: str, name: s
     _vfs, store = opened(disk, journal, synchronous, name)
     for act in acts:
         store.execute("BEGIN IMMEDIATE")
-        for statement, many in act:
-            for parameters in many:
-                store.execute(statement, tuple(parameters))
+        for statement in act:
+            store.execute(statement)
         store.execute("COMMIT")
         if disk.left is not None:
             break
@@ -224,8 +223,8 @@ def judge(disk: Disk, done: int, outcome: Outcome, journal: str, name: str) -> N
         halves = store.execute(
             "SELECT 1 FROM ledger_account a WHERE (a.is_member OR a.unit = 'fen') AND "
             "(a.balance, a.last_sequence) <> "
-            "(SELECT COALESCE(SUM(e.amount), 0), COUNT(*) FROM ledger_entry e WHERE e.account_id = a.id) "
-            "UNION ALL SELECT 1 FROM ledger_transaction t WHERE (SELECT COUNT(*) FROM ledger_entry e WHERE e.id / 64 = t.id) < 2 "
+            "(SELECT COALESCE(SUM(e.amount), 0), COUNT(*) FROM ledger_entry e WHERE e.id >> 32 = a.id) "
+            "UNION ALL SELECT 1 FROM ledger_transaction t WHERE t.id NOT IN (SELECT transaction_id FROM ledger_entry) "
             "UNION ALL SELECT 1 FROM ledger_entry e LEFT JOIN ledger_transaction t ON t.id = e.transaction_id WHERE t.id IS NULL"
         ).fetchall()
         store.close()

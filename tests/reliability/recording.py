@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
 import apsw
 from django.db import connection
@@ -15,23 +13,21 @@ from wenming.domain.ledger.services import Kind
 
 
 def record(bank: Bank, count: int) -> tuple[bytes, list[Act]]:
-    """An image of the books before, and each posting after it as the statements that wrote it."""
+    """An image of the books before, and each posting after it as the statements that wrote it, values and all."""
     image = image_of()
     bundles: list[Act] = []
     for number in range(count):
-        written: list[tuple[str, Sequence[Sequence[Any]]]] = []
-
-        def keep(execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any, into: Any = written) -> Any:
-            if sql.startswith(("INSERT", "UPDATE")):
-                into.append((sql.replace("%s", "?"), list(parameters) if many else [parameters]))
-            return execute(sql, parameters, many, context)
-
-        with connection.execute_wrapper(keep):
+        written: list[str] = []
+        connection.connection.set_trace_callback(written.append)
+        try:
             if number % 3 == 2:
                 bank.post(bank.wang, bank.li, 40, f"move:{number}", kind=Kind.MOVED)
             else:
                 bank.earn(100, f"earn:{number}")
-        bundles.append(written)
+        finally:
+            connection.connection.set_trace_callback(None)
+        bundles.append([statement for statement in written if statement.startswith(("INSERT", "UPDATE"))])
+        assert len(bundles[-1]) >= 3
     return image, bundles
 
 

@@ -32,3 +32,17 @@ def test_ten_kills(bank: Bank, tmp_path: Path) -> None:
     assert tally.acknowledged >= 10
     assert tally.acknowledged <= tally.present <= tally.acknowledged + tally.kills
     assert queries.verify().ok
+
+
+@pytest.mark.sqlite_only
+def test_kills_while_tellers_share_commits(bank: Bank, tmp_path: Path) -> None:
+    tally = kill_loop(bank, tmp_path, kills=8, seed=2, tellers=6)
+    assert (tally.kills, tally.missing) == (8, 0)
+    assert tally.acknowledged <= tally.present <= tally.acknowledged + 6 * tally.kills
+    assert queries.verify().ok
+
+
+@pytest.mark.sqlite_only
+def test_kills_lose_what_was_acknowledged_before_its_commit(bank: Bank, tmp_path: Path) -> None:
+    tally = kill_loop(bank, tmp_path, kills=25, seed=3, tellers=6, pace="hasty")
+    assert tally.missing > 0

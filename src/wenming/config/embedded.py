@@ -3,6 +3,9 @@
 A write-ahead log is safe only where the WAL-reset fault is mended: 3.51.3 and later, and the backports 3.44.6 and
 3.50.7 (SQLite change log). Elsewhere the store keeps the rollback journal. `synchronous` is FULL always: with NORMAL a
 write-ahead log loses acknowledged commits when the power fails.
+
+The log is folded back after 32 MB and its file used again, never cut. Temporary data stays in files that nobody waits for:
+in memory, every statement inside a savepoint would walk all that the savepoint holds.
 """
 
 from __future__ import annotations
@@ -31,5 +34,5 @@ def pragmas(version: tuple[int, int, int]) -> str:
     journal = "WAL" if is_write_ahead_safe(version) else "DELETE"
     return (
         f"PRAGMA journal_mode={journal}; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-        "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
+        "PRAGMA secure_delete=ON; PRAGMA recursive_triggers=ON; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000;"
     )

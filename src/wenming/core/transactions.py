@@ -1,7 +1,6 @@
 """The one way in for writes: `@service` makes a function one durable, all-or-nothing act.
 
-On the embedded store writers take turns on a lock of the process before they ask SQLite for its write lock, so they
-queue in order instead of polling; `BEGIN IMMEDIATE` still guards against other processes.
+On the embedded store acts run one after the other, in the order in which they came, and share commits: see `core/writing`.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
+from wenming.core import writing
 from wenming.core.failpoints import failpoint
 
 P = ParamSpec("P")
 R = TypeVar("R")
-_turn = threading.RLock()
 
 
 class _Running(threading.local):
@@ -35,33 +34,24 @@ _running = _Running()
 
 @contextlib.contextmanager
 def act() -> Iterator[None]:
-    """One act: outermost, a transaction; inside another act, a savepoint of it."""
+    """One act: outermost, durable when this returns; inside another act, a savepoint of it."""
     already = len(_running.last)
-    _running.depth += 1
-    try:
-        with _transaction():
+    is_shared = connection.vendor == "sqlite" and not connection.in_atomic_block
+    with writing.in_turn() if is_shared else transaction.atomic():
+        _running.depth += 1
+        try:
             yield
             if _running.depth == 1:
                 while _running.last:
                     _running.last.pop(0)()
                 failpoint("act.ending")
-        if _running.depth == 1:
-            failpoint("act.ended")
-    except BaseException:
-        del _running.last[already:]
-        raise
-    finally:
-        _running.depth -= 1
-
-
-@contextlib.contextmanager
-def _transaction() -> Iterator[None]:
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with _turn, transaction.atomic():
-            yield
-    else:
-        with transaction.atomic():
-            yield
+        except BaseException:
+            del _running.last[already:]
+            raise
+        finally:
+            _running.depth -= 1
+    if not _running.depth:
+        failpoint("act.ended")
 
 
 def at_the_end(write: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from wenming.domain.deeds import caps, models, policies
 from wenming.domain.deeds.models import Declaration, Review
 from wenming.domain.depositors import policies as reach
 from wenming.domain.depositors import queries as depositors
+from wenming.domain.ledger import queries as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import engine
 from wenming.domain.rulebooks import queries as rulebooks
@@ -388,8 +389,8 @@ def day_deposits(*, branch_id: int, day: date) -> list[DayDeposit]:
         branch_id=branch_id,
         status=Status.DEPOSITED,
         points__gt=0,
-        transaction__recorded_at__gte=clock.day_start(day),
-        transaction__recorded_at__lt=clock.day_end(day),
+        transaction__recorded__gte=ledger.as_recorded(clock.day_start(day)),
+        transaction__recorded__lt=ledger.as_recorded(clock.day_end(day)),
     )
     rows = list(found.order_by("transaction_id").values_list("depositor_id", "item__title", "points"))
     names = depositors.public_names(depositor_ids=[row[0] for row in rows], on=day)

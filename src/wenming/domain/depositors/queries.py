@@ -23,6 +23,7 @@ from wenming.domain.organisations import queries as organisations
 
 __all__ = [
     "EnrolRow",
+    "Passbook",
     "PersonFacts",
     "age_on",
     "are_kin",

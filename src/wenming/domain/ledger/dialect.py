@@ -1,25 +1,58 @@
 # ruff: noqa: S608  (the SQL is put together from names and marks only; every value is a parameter)
-"""The few places where the two stores speak differently. Everything else is the same SQL on both."""
+"""The few places where the two stores speak differently. Everything else is the same SQL on both.
+
+The engine's own statements go straight to the driver: on SQLite a prepared statement costs a few microseconds, and the
+wrapper around it more than that. Whole numbers, text and `bytearray` are bound as they are; None and `bytes` would be
+adapted first, a microsecond each, so no statement of the engine carries them.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
 from wenming.core.transactions import take_turn
 from wenming.domain.ledger import memento
 
 Row = tuple[Any, ...]
+Columns = Sequence[tuple[str, str]]
 NAIVE_EPOCH = memento.EPOCH.replace(tzinfo=None)
+COPY_FROM = 100
 
 
+@functools.cache
 def is_sqlite() -> bool:
     return bool(connection.vendor == "sqlite")
+
+
+def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    """The rows of one read, marks written as `%s`."""
+    if not is_sqlite():
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return list(cursor.fetchall())
+    store = _here()
+    with store.wrap_database_errors:
+        return list(store.connection.execute(_marked(statement), parameters).fetchall())
+
+
+def _here() -> Any:
+    """This thread's connection, opened and not waiting to be rolled back."""
+    store = connections[DEFAULT_DB_ALIAS]
+    store.ensure_connection()
+    store.validate_no_broken_transaction()
+    return store
+
+
+@functools.cache
+def _marked(statement: str) -> str:
+    return statement.replace("%s", "?")
 
 
 def stored(at: datetime | None) -> Any:
@@ -27,52 +60,65 @@ def stored(at: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(at) if at is not None else None
 
 
-def instant_writer() -> Callable[[int], Any]:
-    """Turns microseconds since 1970 into the store's own parameter, quickly."""
-    if is_sqlite():
-        return lambda micros: str(NAIVE_EPOCH + timedelta(microseconds=micros))
-    return memento.instant
-
-
 def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     """`column IN values` with one parameter, however many values there are."""
+    if len(values) == 1:
+        return f"{column} = %s", values[0]
     if is_sqlite():
         return f"{column} IN (SELECT value FROM json_each(%s))", json.dumps(list(values))
     return f"{column} = ANY(%s)", list(values)
 
 
-def next_ids(table: str, count: int) -> range | list[int]:
-    """Ids for new rows, ascending. On SQLite the write lock is held; on PostgreSQL they come from the table's sequence."""
-    with connection.cursor() as cursor:
-        if is_sqlite():
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            row = cursor.fetchone()
-            first = (row[0] if row else 0) + 1
-            return range(first, first + count)
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)", [table, count])
-        return [row[0] for row in cursor.fetchall()]
+def next_ids(table: str, count: int) -> Sequence[int]:
+    """Ids for new rows, ascending. On SQLite the write lock is held and no row is ever removed; else the table's sequence."""
+    if is_sqlite():
+        first = rows_of(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0][0]
+        return range(first, first + count)
+    statement = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
+    return [row[0] for row in rows_of(statement, [table, count])]
 
 
-def insert(table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Add many rows: one prepared statement on SQLite, COPY on PostgreSQL."""
-    names = ", ".join(columns)
+class Taken(IntegrityError):
+    """Some of the rows have a key that is there already."""
+
+
+def insert_new(table: str, columns: Columns, rows: Sequence[Row], key: str) -> None:
+    """Add rows; raises `Taken` when one has a key that is there already. Then the others may be there: undo them."""
+    written = _insert(table, columns, rows, f" ON CONFLICT ({key}) DO NOTHING")
+    if written < len(rows):
+        raise Taken
+
+
+def insert(table: str, columns: Columns, rows: Sequence[Row]) -> None:
+    """Add rows of these columns (name, type)."""
+    _insert(table, columns, rows, "")
+
+
+def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -> int:
+    """One prepared statement on SQLite, on PostgreSQL arrays or, for many rows, COPY; how many were written."""
+    names = ", ".join(name for name, _type in columns)
+    if is_sqlite():
+        return _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}", rows)
     with connection.cursor() as cursor:
-        if is_sqlite():
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
-            return
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        if len(rows) < COPY_FROM:
+            arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
+            statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
+            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+            return int(cursor.rowcount)
+        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types([kind for _name, kind in columns])
             for row in rows:
                 copy.write_row(row)
+    return len(rows)
 
 
-def update(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) -> None:
+def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
     """Set columns (name, type) of rows by id, which stands last in each row."""
+    if is_sqlite():
+        settings = ", ".join(f"{name} = ?" for name, _type in columns)
+        _run_many(f"UPDATE {table} SET {settings} WHERE id = ?", rows)
+        return
     with connection.cursor() as cursor:
-        if is_sqlite():
-            settings = ", ".join(f"{name} = %s" for name, _type in columns)
-            cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", rows)
-            return
         settings = ", ".join(f"{name} = given.{name}" for name, _type in columns)
         arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
         names = ", ".join(name for name, _type in columns)
@@ -83,9 +129,57 @@ def update(table: str, columns: Sequence[tuple[str, str]], rows: Sequence[Row]) 
         cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
+def add(table: str, columns: Columns, rows: Sequence[Row], sums: Sequence[str]) -> None:
+    """Add rows; where the table has one of the same key (all columns but `sums`), its sums grow by these instead."""
+    names = ", ".join(name for name, _type in columns)
+    key = ", ".join(name for name, _type in columns if name not in sums)
+    grown = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in sums)
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {grown}"
+        cursor.executemany(statement, rows)
+
+
+def stored_day(day: date) -> Any:
+    """A day as the store's own parameter."""
+    return connection.ops.adapt_datefield_value(day)
+
+
+def day_of(raw: Any) -> date:
+    """A column of days as it was read (text on SQLite)."""
+    return date.fromisoformat(raw) if isinstance(raw, str) else raw
+
+
+def _run_many(statement: str, rows: Iterable[Row]) -> int:
+    store = _here()
+    with store.wrap_database_errors:
+        return int(store.connection.executemany(statement, rows).rowcount)
+
+
+@contextlib.contextmanager
+def attempt() -> Iterator[None]:
+    """Write rows that a unique key may refuse: what was written before the refusal is undone, the act goes on.
+
+    On SQLite a savepoint of our own, two short statements.
+    """
+    if not is_sqlite():
+        with transaction.atomic():
+            yield
+        return
+    store = connection.connection
+    store.execute("SAVEPOINT attempt")
+    try:
+        yield
+    except BaseException:
+        store.execute("ROLLBACK TO attempt")
+        raise
+    finally:
+        store.execute("RELEASE attempt")
+
+
 def for_update() -> str:
     """Row locks in ascending id on PostgreSQL; on SQLite the write lock is held already."""
-    return "" if is_sqlite() else " FOR NO KEY UPDATE"
+    return "" if is_sqlite() else " ORDER BY id FOR NO KEY UPDATE"
 
 
 def join_posting(book_id: int) -> None:
@@ -129,10 +223,16 @@ def snapshot() -> Iterator[None]:
 
 def stream(statement: str, parameters: Sequence[Any]) -> Iterator[Row]:
     """The rows of a long read, a few thousand at a time."""
+    for rows in pages(statement, parameters):
+        yield from rows
+
+
+def pages(statement: str, parameters: Sequence[Any], size: int = 4096) -> Iterator[list[Row]]:
+    """The same, page by page."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, parameters)
-        while rows := cursor.fetchmany(4096):
-            yield from rows
+        while rows := cursor.fetchmany(size):
+            yield list(rows)
 
 
 def is_busy(error: Exception) -> bool:

@@ -8,132 +8,47 @@ entries and balances. Keys are checked by inserting first; what the unique index
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import NamedTuple
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 
 from wenming.core import chance, points
 from wenming.core.errors import Refusal
 from wenming.core.failpoints import failpoint
 from wenming.domain.ledger import dialect, memento, refusals
-from wenming.domain.ledger.hashing import Digest, digest_of
-from wenming.domain.ledger.models import ENTRIES_MOST, Kind, Unit
+from wenming.domain.ledger.models import ENTRIES_MOST, PLACES, Kind, Unit
+from wenming.domain.ledger.stage import RESTORING, AccountState, Posting, Stage, set_stage
 
-HOUSES: dict[Unit, tuple[str, ...]] = {
-    Unit.POINTS: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
-    Unit.HONOUR: ("issuance", "escrow", "redeemed", "expired", "opening", "written_off"),
-    Unit.FEN: ("outside",),
-}
-# What these kinds bring back was spent before: it lowers what was spent and does not count as earned again.
-RESTORING = frozenset({Kind.ORDER_RELEASED.value, Kind.ORDER_REFUNDED.value, Kind.FUND_RETURNED.value})
 KINDS = {kind.value: kind.value for kind in Kind}
-NO_PAST = memento.NOTHING * 2
+COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
+NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
 
-
-class Move(NamedTuple):
-    """From where, to where, how much (> 0): an account's pk, or the name of a house account such as "issuance"."""
-
-    source: int | str
-    destination: int | str
-    amount: int
-
-
-class Posting(NamedTuple):
-    """One act to post. `scope` is the branch's code; `ends` the hold that it closes; `reverses` what it puts right."""
-
-    kind: str
-    subject: str
-    moves: tuple[Move, ...]
-    key: str
-    occurred_at: datetime
-    recorded_at: datetime
-    scope: str = ""
-    ends: int | None = None
-    reverses: int | None = None
-    write_off: bool = False
-
-
-class AccountState:
-    """An account's figures while a batch is planned."""
-
-    __slots__ = (
-        "balance", "closed", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "last", "pk", "sequence",
-        "token", "unit",
-    )  # fmt: skip
-
-    def __init__(self, row: dialect.Row) -> None:
-        (
-            self.pk, public_id, self.unit, self.code, self.has_balance, self.floor, self.balance, self.credited, self.debited,
-            self.held, self.sequence, self.last, self.closed,
-        ) = row  # fmt: skip
-        self.token = bytes.fromhex(public_id)
-        self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
-
-
-ACCOUNT_COLUMNS = (
-    "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
-    "last_sequence, last_recorded, closed_at IS NOT NULL"
-)
-BOOK_AND_HOUSES = (
-    "SELECT b.code, b.algorithm, b.sealed_through, {columns} FROM ledger_book b JOIN ledger_account a ON a.book_id = b.id "
-    "WHERE b.id = %s AND a.code IN ({names})"
-).format(
-    columns=", ".join(f"a.{column}" for column in ACCOUNT_COLUMNS.replace("OR unit", "OR a.unit").split(", ")),
-    names=", ".join(f"'{unit.value}:{name}'" for unit, names in HOUSES.items() for name in names),
-)
-
-
-@dataclass(slots=True)
-class Past:
-    """An earlier transaction that an act ends or reverses."""
-
-    token: bytes
-    is_ended: bool
-    is_reversed: bool
-    into_escrow: int
-    holders: dict[int, int]
-
-
-@dataclass(slots=True)
-class Stage:
-    """What a batch is planned against, and what comes out of it."""
-
-    book_id: int
-    mark: bytes
-    digest: Digest
-    sealed_through: int
-    accounts: dict[int, AccountState]
-    houses: dict[str, dict[str, AccountState]]
-    past: dict[int, Past]
-    touched: set[int] = field(default_factory=set)
-    transactions: list[dialect.Row] = field(default_factory=list)
-    entries: list[dialect.Row] = field(default_factory=list)
-
-
-Known = tuple[int, bytes]  # the pk and the request hash of a key that is already in the books
+Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is already in the books
 
 
 def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], list[dialect.Row]]:
     """Post a batch inside the caller's transaction: the pks in order, and the rows of the transactions that are new.
 
-    A key that is already there with the same words gives its pk and no new row.
+    A key that is already there with the same words gives its pk and no new row. One plain act needs no savepoint: where its
+    key is taken, nothing was written.
     """
     if not postings:
         return [], []
     known: dict[str, Known] = {}
-    has_looked = False
+    has_looked = is_one = False
     while True:
         try:
-            stage = _stage(book_id, postings)
+            stage = set_stage(book_id, postings)
             results = _plan(stage, postings, known)
-            with transaction.atomic():
+            is_one = len(stage.plain) == 1 and not stage.linked
+            with contextlib.nullcontext() if is_one else dialect.attempt():
                 _write(stage)
-            return results, stage.transactions
+            return results, stage.plain + stage.linked
         except (Refusal, IntegrityError) as error:
+            if type(error) is IntegrityError and is_one:
+                raise
             found = _known(book_id, postings)
             if found.keys() == known.keys() and (has_looked or isinstance(error, Refusal)):
                 raise
@@ -142,136 +57,68 @@ def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], li
 
 def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
     condition, values = dialect.among("key", [posting.key for posting in postings])
-    statement = f"SELECT key, id, request_hash FROM ledger_transaction WHERE book_id = %s AND {condition}"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [book_id, values])
-        return {key: (pk, bytes(request_hash)) for key, pk, request_hash in cursor.fetchall()}
-
-
-def _stage(book_id: int, postings: Sequence[Posting]) -> Stage:
-    dialect.join_posting(book_id)
-    houses: dict[str, dict[str, AccountState]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(BOOK_AND_HOUSES, [book_id])
-        rows = cursor.fetchall()
-    code, algorithm, sealed_through = rows[0][:3]
-    for row in rows:
-        house = AccountState(row[3:])
-        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
-    past = _read_past({pk for posting in postings for pk in (posting.ends, posting.reverses) if pk is not None}, houses)
-    wanted: set[int] = set()
-    outside = houses["outside"][Unit.FEN]
-    for posting in postings:
-        for move in posting.moves:
-            for side in move[:2]:
-                if isinstance(side, int):
-                    wanted.add(side)
-                elif side == "outside":
-                    wanted.add(outside.pk)
-    for earlier in past.values():
-        wanted.update(earlier.holders)
-    accounts = _lock_members(book_id, sorted(wanted))
-    for group in houses.values():
-        for unit, house in group.items():
-            group[unit] = accounts.setdefault(house.pk, house)
-    return Stage(
-        book_id=book_id,
-        mark=memento.book_mark(code),
-        digest=digest_of(algorithm),
-        sealed_through=memento.micros(sealed_through) if sealed_through else 0,
-        accounts=accounts,
-        houses=houses,
-        past=past,
-    )
-
-
-def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
-    """Lock the rows of these accounts in ascending id and read them. Points house accounts are never among them."""
-    condition, values = dialect.among("id", ids)
-    statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE +book_id = %s AND {condition} ORDER BY id"
-    with connection.cursor() as cursor:
-        cursor.execute(statement + dialect.for_update(), [book_id, values])
-        return {row[0]: AccountState(row) for row in cursor.fetchall()}
-
-
-def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
-    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
-    if not ids:
-        return {}
-    condition, values = dialect.among("t.id", sorted(ids))
-    escrow = {house.pk for house in houses["escrow"].values()}
-    statement = (
-        "SELECT t.id, t.public_id, e.account_id, e.amount, "
-        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.ends_id = t.id), "
-        "EXISTS (SELECT 1 FROM ledger_transaction o WHERE o.reverses_id = t.id) "
-        f"FROM ledger_transaction t JOIN ledger_entry e ON e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} "
-        f"+ {ENTRIES_MOST - 1} WHERE {condition}"
-    )
-    past: dict[int, Past] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [values])
-        for pk, public_id, account_id, amount, is_ended, is_reversed in cursor.fetchall():
-            earlier = past.setdefault(pk, Past(bytes.fromhex(public_id), bool(is_ended), bool(is_reversed), 0, {}))
-            if account_id in escrow:
-                earlier.into_escrow += amount
-            elif amount < 0:
-                earlier.holders[account_id] = -amount
-    for earlier in past.values():
-        if earlier.into_escrow <= 0:
-            earlier.holders = {}
-    return past
+    statement = f"SELECT key, id, memento FROM ledger_transaction WHERE book_id = %s AND {condition}"
+    return {key: (pk, memento.body_of(whole)) for key, pk, whole in dialect.rows_of(statement, [book_id, values])}
 
 
 def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) -> list[int]:
     """Work out every row of the batch in order; nothing is written yet."""
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
-    noise = chance.random_bytes(10 * len(postings))
-    digest, stored, short = stage.digest, functools.cache(dialect.instant_writer()), functools.cache(memento.short)
-    micros, pack = memento.micros, memento.pack_amount
+    noise = chance.random_bytes(8 * len(postings))
+    book_id, mark, pack, pack_line = stage.book_id, stage.mark, memento.pack_amount, memento.pack_line
+    micros, words_of = functools.cache(memento.micros), functools.cache(_words)
+    subject_hashes = stage.digests([posting[1].encode() for posting in postings])
+    key_hashes = stage.digests([posting[3].encode() for posting in postings])
+    has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
     seen = dict(known)
     results: list[int] = []
+    before: list[object] = [None] * 4
     for position, posting in enumerate(postings):
-        kind, subject, _moves, key, occurred_at, _recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
-        assert len(key) <= 96 and len(subject) <= 64, key
+        kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
+        if [kind, scope, occurred_at, recorded_at] != before:
+            before = [kind, scope, occurred_at, recorded_at]
+            name, prefix, is_restoring = words_of(kind, scope)
+            occurred, given = micros(occurred_at), micros(recorded_at)
         lines = _lines(stage, posting)
         if is_write_off:
             lines = _divert(stage, lines)
-        occurred = micros(occurred_at)
         is_plain = ends_pk is None and reverses_pk is None
-        past = NO_PAST if is_plain else _past_token(stage, ends_pk) + _past_token(stage, reverses_pk)
-        facts = [short(kind), short(scope), digest(subject.encode()), pack(occurred), past, bytes((len(lines),))]
-        for account, amount in lines:
-            facts += (account.token, pack(amount))
-        body = b"".join(facts)
-        request_hash = digest(body)
-        if key in seen:
-            pk, earlier_hash = seen[key]
-            if earlier_hash != request_hash:
+        past = NO_PAST[len(lines)] if is_plain else _past(stage, ends_pk, reverses_pk) + COUNTS[len(lines)]
+        packed = [pack_line(account.token, amount) for account, amount in lines]
+        body = b"".join((prefix, subject_hashes[position], pack(occurred), past, *packed))
+        if has_repeats and key in seen:
+            pk, earlier = seen[key]
+            if earlier != body:
                 raise refusals.KeyReused(position=position)
             results.append(pk)
             continue
         if not is_plain:
             _check_past(stage, posting)
         pk = next(ids)
-        recorded = _apply(stage, posting, pk, lines, position)
-        public_id = (recorded // 1000).to_bytes(6, "big") + noise[10 * position : 10 * position + 10]
-        whole = b"".join((stage.mark, public_id, pack(recorded), digest(key.encode()), body))
-        stage.transactions.append(
-            (
-                pk, stage.book_id, public_id.hex(), KINDS[kind], subject, scope, key, request_hash, whole,
-                digest(b"\x00" + whole), stored(occurred), stored(recorded), ends_pk, reverses_pk,
-            )
-        )  # fmt: skip
-        seen[key] = (pk, request_hash)
+        recorded = _apply(stage, posting, pk, lines, position, given, is_restoring or reverses_pk is not None)
+        token = noise[8 * position : 8 * position + 8]
+        whole = bytearray().join((mark, pack(pk), token, pack(recorded), key_hashes[position], body))
+        row = (pk, book_id, name, subject, scope, key, occurred, recorded, whole)
+        if is_plain:
+            stage.plain.append(row)
+        else:
+            stage.linked.append((*row, ends_pk, reverses_pk))
+        if has_repeats:
+            seen[key] = (pk, body)
         results.append(pk)
     return results
+
+
+def _words(kind: str, scope: str) -> tuple[str, bytes, bool]:
+    """A kind as plain text, kind and scope as the memento has them, and whether the kind brings back what was spent."""
+    return KINDS[kind], memento.short(kind) + memento.short(scope), kind in RESTORING
 
 
 def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
     """The entries that the moves make: one for each account, in the order in which the moves name them."""
     net: dict[AccountState, int] = {}
-    accounts, houses = stage.accounts, stage.houses
-    for source, destination, amount in posting.moves:
+    accounts, houses, moves = stage.accounts, stage.houses, posting[2]
+    for source, destination, amount in moves:
         if type(amount) is not int or not 0 < amount <= points.LARGEST:
             raise refusals.AmountOutOfRange(field="amount")
         try:
@@ -287,7 +134,9 @@ def _lines(stage: Stage, posting: Posting) -> list[tuple[AccountState, int]]:
             raise _unknown(stage, source, destination) from None
         if giver.unit != taker.unit:
             raise refusals.MixedUnits()
-        assert posting.ends is not None or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
+        assert posting[7] is not None or not giver.is_escrow, f"{posting.key}: what leaves escrow ends a hold"
+        if len(moves) == 1 and giver is not taker:
+            return [(giver, -amount), (taker, amount)]
         net[giver] = net.get(giver, 0) - amount
         net[taker] = net.get(taker, 0) + amount
     lines = [(account, amount) for account, amount in net.items() if amount]
@@ -316,12 +165,11 @@ def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tup
     return diverted
 
 
-def _past_token(stage: Stage, pk: int | None) -> bytes:
-    if pk is None:
-        return memento.NOTHING
-    if pk not in stage.past:
+def _past(stage: Stage, *pks: int | None) -> bytes:
+    """The public ids of what an act ends and of what it reverses."""
+    if any(pk is not None and pk not in stage.past for pk in pks):
         raise refusals.UnknownTransaction()
-    return stage.past[pk].token
+    return b"".join(memento.NOTHING if pk is None else stage.past[pk].token for pk in pks)
 
 
 def _check_past(stage: Stage, posting: Posting) -> None:
@@ -342,7 +190,7 @@ def _check_past(stage: Stage, posting: Posting) -> None:
         hold.is_ended = True
         for pk, amount in hold.holders.items():
             stage.accounts[pk].held -= amount
-            stage.touched.add(pk)
+            stage.touched.add(stage.accounts[pk])
 
 
 def _check_floor(account: AccountState, balance: int, position: int) -> None:
@@ -353,22 +201,22 @@ def _check_floor(account: AccountState, balance: int, position: int) -> None:
         raise refusal(missing=missing, lacking=points.show(missing), position=position, account=account.pk)
 
 
-def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int) -> int:
+def _apply(
+    stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountState, int]], position: int, recorded: int,
+    is_restoring: bool,
+) -> int:  # fmt: skip
     """Move the figures and make the entries; the instant under which they are recorded (never before what stands already)."""
-    recorded = max(memento.micros(posting.recorded_at), stage.sealed_through)
+    if recorded < stage.sealed_through:
+        recorded = stage.sealed_through
     for account, _amount in lines:
         if account.last > recorded:
             recorded = account.last
-    is_restoring = posting.reverses is not None or posting.kind in RESTORING
     entries, touched = stage.entries, stage.touched
-    entry_id = pk * ENTRIES_MOST
     into_escrow = 0
     for account, amount in lines:
         if not account.has_balance:
-            entries.append((entry_id, pk, account.pk, None, amount, None, None))
             if amount > 0 and account.is_escrow:
                 into_escrow += amount
-            entry_id += 1
             continue
         if account.closed:
             raise refusals.AccountClosed(position=position)
@@ -376,15 +224,14 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
         if amount < 0:
             _check_floor(account, balance, position)
         account.balance = balance
-        account.sequence += 1
+        account.place = place = account.place + 1
         account.last = recorded
         if (amount > 0) != is_restoring:
             account.credited += amount
         else:
             account.debited -= amount
-        touched.add(account.pk)
-        entries.append((entry_id, pk, account.pk, account.sequence, amount, balance, recorded))
-        entry_id += 1
+        touched.add(account)
+        entries.append((place, pk, amount, balance, recorded))
     if into_escrow:
         given = [(account, -amount) for account, amount in lines if account.has_balance and amount < 0]
         assert sum(amount for _account, amount in given) == into_escrow, f"{posting.key}: a hold takes all that its givers give"
@@ -393,11 +240,15 @@ def _apply(stage: Stage, posting: Posting, pk: int, lines: list[tuple[AccountSta
     return recorded
 
 
-TRANSACTION_COLUMNS = (
-    "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
-    "recorded_at", "ends_id", "reverses_id",
+PLAIN = (
+    ("id", "bigint"), ("book_id", "bigint"), ("kind", "text"), ("subject", "text"), ("scope", "text"), ("key", "text"),
+    ("occurred", "bigint"), ("recorded", "bigint"), ("memento", "bytea"),
 )  # fmt: skip
-ENTRY_COLUMNS = ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded")
+LINKED = (*PLAIN, ("ends_id", "bigint"), ("reverses_id", "bigint"))
+LEAF = ("leaf_hash", "bytea")
+ENTRY = (
+    ("id", "bigint"), ("transaction_id", "bigint"), ("amount", "bigint"), ("balance_after", "bigint"), ("recorded", "bigint"),
+)  # fmt: skip
 FIGURES = (
     ("balance", "bigint"),
     ("credited_total", "bigint"),
@@ -410,16 +261,20 @@ FIGURES = (
 
 def _write(stage: Stage) -> None:
     """Every row of the batch: transactions, entries, and each touched account once."""
-    if not stage.transactions:
-        return
-    dialect.insert("ledger_transaction", TRANSACTION_COLUMNS, stage.transactions)
+    for columns, rows in ((PLAIN, stage.plain), (LINKED, stage.linked)):
+        if rows:
+            leaves = stage.digests([b"\x00" + row[8] for row in rows])
+            rows[:] = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
+            dialect.insert_new("ledger_transaction", (*columns, LEAF), rows, key="book_id, key")
     failpoint("ledger.transactions_written")
-    dialect.insert("ledger_entry", ENTRY_COLUMNS, stage.entries)
+    if stage.entries:
+        dialect.insert("ledger_entry", ENTRY, sorted(stage.entries))
     failpoint("ledger.entries_written")
-    states = [stage.accounts[pk] for pk in sorted(stage.touched)]
-    dialect.update(
-        "ledger_account",
-        FIGURES,
-        [(state.balance, state.credited, state.debited, state.held, state.sequence, state.last, state.pk) for state in states],
-    )
+    figures = [
+        (one.balance, one.credited, one.debited, one.held, one.place % PLACES, one.last, one.pk)
+        for one in stage.accounts.values()
+        if one in stage.touched
+    ]
+    if figures:
+        dialect.update("ledger_account", FIGURES, figures)
     failpoint("ledger.balances_written")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 ALGORITHMS = ("sha256", "sm3")
 Digest = Callable[[bytes], bytes]
+Digests = Callable[[Iterable[bytes]], list[bytes]]
 
 
 @functools.cache
@@ -26,6 +27,16 @@ def digest_of(algorithm: str) -> Digest:
         return context.digest()
 
     return digest
+
+
+@functools.cache
+def digests_of(algorithm: str) -> Digests:
+    """The book's hashes of many bytes, with as little around each as can be."""
+    if algorithm == "sha256":
+        sha256 = hashlib.sha256
+        return lambda many: [sha256(data).digest() for data in many]
+    digest = digest_of(algorithm)
+    return lambda many: [digest(data) for data in many]
 
 
 def leaf_hash(digest: Digest, memento: bytes) -> bytes:

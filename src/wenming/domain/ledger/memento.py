@@ -7,8 +7,10 @@ Version 1, all numbers big-endian:
            16 bytes public id of the hold it ends, or zeros · 16 bytes public id of what it reverses, or zeros
            u8 count of entries, then for each 16 bytes public id of the account · i64 signed amount
 
-Instants are microseconds since 1970-01-01 UTC. No name, no text of people. The body alone, hashed, is the request hash:
-it says what was asked and leaves out when it was written, so that a repeat at a later instant is the same request.
+Instants are microseconds since 1970-01-01 UTC. No name, no text of people. The body alone
+says what was asked and leaves out when it was written, so that a repeat at a later instant is the same request.
+
+The public id of a transaction begins with its id (8 bytes) and ends with 8 random bytes: found without an index, not guessed.
 """
 
 from __future__ import annotations
@@ -16,12 +18,17 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime, timedelta
 
+Bytes = bytes | bytearray | memoryview
 VERSION = 1
 NOTHING = bytes(16)
+HEAD_REST = 16 + 8 + 32  # public id, instant, hash of the key: what follows the book's code in the head
+BEFORE_LINES = 32 + 8 + 16 + 16  # hash of the subject, instant, what it ends, what it reverses
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 pack_amount = struct.Struct(">q").pack
 pack_instant = struct.Struct(">q").pack
+_LINE = struct.Struct(">16sq")
+pack_line = _LINE.pack
 
 
 def micros(at: datetime) -> int:
@@ -53,3 +60,22 @@ def head(book: bytes, public_id: bytes, recorded: int, key_hash: bytes) -> bytes
 
 def book_mark(code: str) -> bytes:
     return bytes((VERSION,)) + short(code)
+
+
+def token_of(memento: Bytes) -> bytes:
+    """The public id of the transaction that these bytes are."""
+    start = 2 + memento[1]
+    return bytes(memento[start : start + 16])
+
+
+def body_of(memento: Bytes) -> bytes:
+    """What was asked, without when it was written: two requests are the same when these bytes are."""
+    return bytes(memento[2 + memento[1] + HEAD_REST :])
+
+
+def lines_of(memento: Bytes) -> list[tuple[bytes, int]]:
+    """The lines that these bytes hold: the account's public id and the signed amount."""
+    place = 2 + memento[1] + HEAD_REST
+    place += 1 + memento[place]
+    place += 1 + memento[place] + BEFORE_LINES
+    return list(_LINE.iter_unpack(memento[place + 1 :]))

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
+from wenming.domain.ledger import memento
+
 ENTRIES_MOST = 64
+PLACES = 1 << 32
+
+
+class GivenKey(models.BigAutoField):  # type: ignore[type-arg]
+    """A primary key of 64 bits that the engine gives. On SQLite the row's own number, without a count kept beside it."""
+
+    def db_type_suffix(self, connection: Any) -> str | None:
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)
 
 
 class Unit(models.TextChoices):
@@ -35,7 +48,7 @@ class Book(models.Model):
     """The books of one bank (one town).
 
     `sealed_size` transactions are numbered, `sealed_id` is the last of them and `sealed_through` the latest instant among
-    them; nothing is recorded before it any more.
+    them, in microseconds since 1970; nothing is recorded before it any more.
     """
 
     code = models.CharField(max_length=32, unique=True)
@@ -43,7 +56,7 @@ class Book(models.Model):
     opened_at = models.DateTimeField()
     sealed_size = models.BigIntegerField(default=0)
     sealed_id = models.BigIntegerField(default=0)
-    sealed_through = models.DateTimeField(null=True)
+    sealed_through = models.BigIntegerField(default=0)
 
 
 class Account(models.Model):
@@ -82,24 +95,25 @@ class Account(models.Model):
 class Transaction(models.Model):
     """One act of the books: what moved, why, when it happened and when it was written. Never changed once posted.
 
-    `number` is given by the sealer, gapless within the book; `memento` holds the exact bytes that are hashed.
-    `ends` names the hold that this transaction closes; `reverses` the transaction that it puts right.
+    `memento` holds the exact bytes that are hashed, lines and public id among them. `number` is given by the sealer, gapless
+    within the book. `ends` names the hold that this transaction closes; `reverses` the transaction that it puts right.
+    `occurred` and `recorded` are in microseconds since 1970, UTC. The engine has read the book when it writes, and books are
+    never removed, so that reference carries no constraint that would be checked once more per transaction.
     """
 
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
-    public_id = models.CharField(max_length=32, unique=True)
-    number = models.BigIntegerField(null=True)
+    id = GivenKey(primary_key=True)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     kind = models.CharField(max_length=24, choices=Kind.choices)
     subject = models.CharField(max_length=64)
     scope = models.CharField(max_length=16, default="")
     key = models.CharField(max_length=96)
-    request_hash = models.BinaryField(max_length=32)
     memento = models.BinaryField()
     leaf_hash = models.BinaryField(max_length=32)
-    occurred_at = models.DateTimeField()
-    recorded_at = models.DateTimeField()
+    occurred = models.BigIntegerField()
+    recorded = models.BigIntegerField()
     ends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -108,30 +122,54 @@ class Transaction(models.Model):
             models.UniqueConstraint(fields=["ends"], condition=Q(ends__isnull=False), name="hold_ends_once"),
             models.UniqueConstraint(fields=["reverses"], condition=Q(reverses__isnull=False), name="reversed_once"),
         ]
-        indexes = [models.Index(fields=["book", "scope", "recorded_at"], name="transaction_scope_time")]
+
+    @property
+    def public_id(self) -> str:
+        return memento.token_of(self.memento).hex()
+
+    @property
+    def occurred_at(self) -> datetime:
+        return memento.instant(self.occurred)
+
+    @property
+    def recorded_at(self) -> datetime:
+        return memento.instant(self.recorded)
 
 
 class Entry(models.Model):
-    """One line: a signed amount on one account. Accounts with a balance also keep its place, the balance after it, when.
+    """One line of a passbook or a fund: its place, a signed amount, the balance after it, when.
 
-    The id follows from the transaction's: transaction id × 64 + line. So the lines of a transaction are one range of the
-    primary key, and no second index is needed for them. The engine holds both parents locked while it writes, and
-    parents are never deleted, so the two references carry no constraint that would be checked once more per line.
-    `recorded` is in microseconds since 1970, UTC: whole numbers are quicker to bisect than instants.
+    The id is the place: account id × 2³² + sequence. So a passbook is one range of the primary key, in order, and the key
+    itself lets no place be taken twice. House accounts of points and honour have no lines of their own: what they gave and
+    took stands in the memento of the transaction. `recorded` is in microseconds since 1970, UTC.
     """
 
+    id = GivenKey(primary_key=True)
     transaction = models.ForeignKey(Transaction, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False)
-    sequence = models.BigIntegerField(null=True)
     amount = models.BigIntegerField()
-    balance_after = models.BigIntegerField(null=True)
-    recorded = models.BigIntegerField(null=True)
+    balance_after = models.BigIntegerField()
+    recorded = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["account", "sequence"], condition=Q(sequence__isnull=False), name="entry_place_once"),
-            models.CheckConstraint(condition=~Q(amount=0), name="entry_not_zero"),
-        ]
+        constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_not_zero")]
+
+
+class Tally(models.Model):
+    """What one village day recorded in a branch, by kind and unit: how many sealed transactions, and how much they moved.
+
+    Kept by the sealer in the same act as the seal; what is not sealed yet is added when it is read.
+    """
+
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
+    scope = models.CharField(max_length=16)
+    day = models.DateField()
+    kind = models.CharField(max_length=24)
+    unit = models.CharField(max_length=8)
+    count = models.BigIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["book", "scope", "day", "kind", "unit"], name="tally_once")]
 
 
 class Seal(models.Model):

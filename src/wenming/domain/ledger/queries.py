@@ -3,24 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import string
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
-from wenming.domain.ledger import dialect, memento, merkle, verification
-from wenming.domain.ledger.engine import HOUSES, RESTORING
+from wenming.domain.ledger import dialect, memento, merkle, tallies, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
-from wenming.domain.ledger.models import ENTRIES_MOST, Account, Book, Entry, Kind, Seal, Transaction, Unit
+from wenming.domain.ledger.models import PLACES, Account, Book, Entry, Kind, Seal, Transaction, Unit
+from wenming.domain.ledger.stage import HOUSES, RESTORING
 from wenming.domain.ledger.verification import Fault, Report
 
 __all__ = ["Fault", "Kind", "Report", "Unit"]
-LINES_OF_TRANSACTION = f"e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} + {ENTRIES_MOST - 1}"
 _RESTORES = "(t.reverses_id IS NOT NULL OR t.kind IN ({}))".format(", ".join(f"'{kind}'" for kind in sorted(RESTORING)))
 
 
@@ -44,6 +43,20 @@ class Line:
     @property
     def kind_name(self) -> str:
         return str(Kind(self.kind).label)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One line of a transaction, house accounts and all; place and balance only where the account keeps one."""
+
+    account: Account
+    amount: int
+    sequence: int | None = None
+    balance_after: int | None = None
+
+    @property
+    def account_id(self) -> int:
+        return self.account.pk
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +133,6 @@ class ConsistencyProof:
     path: tuple[str, ...]
 
 
-def _rows(statement: str, parameters: Iterable[Any]) -> list[dialect.Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(parameters))
-        return list(cursor.fetchall())
-
-
-def _aware(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 # Balances and lines
 
 
@@ -139,7 +142,7 @@ def balance(account_id: int) -> int:
 
 def balances(account_ids: Iterable[int]) -> dict[int, int]:
     condition, values = dialect.among("id", list(account_ids))
-    return dict(_rows(f"SELECT id, balance FROM ledger_account WHERE {condition}", [values]))
+    return dict(dialect.rows_of(f"SELECT id, balance FROM ledger_account WHERE {condition}", [values]))
 
 
 def held(account_id: int) -> int:
@@ -150,20 +153,17 @@ def held(account_id: int) -> int:
 def _place(account_id: int, at: datetime, *, is_included: bool) -> tuple[int, int]:
     """The last line recorded until `at` (or before it) and the balance after it, by bisecting (account, sequence)."""
     earlier = "<=" if is_included else "<"
-    at_middle = (
-        "(SELECT e.recorded FROM ledger_entry e WHERE e.account_id = %s AND e.sequence = (low + high + 1) / 2 "
-        "AND e.sequence IS NOT NULL)"
-    )
+    first, instant = account_id * PLACES, memento.micros(at)
+    at_middle = "(SELECT e.recorded FROM ledger_entry e WHERE e.id = %s + (low + high + 1) / 2)"
     statement = (
         "WITH RECURSIVE search(low, high) AS ("
         "SELECT CAST(0 AS bigint), last_sequence FROM ledger_account WHERE id = %s UNION ALL "
         f"SELECT CASE WHEN {at_middle} {earlier} %s THEN (low + high + 1) / 2 ELSE low END, "
         f"CASE WHEN {at_middle} {earlier} %s THEN high ELSE (low + high + 1) / 2 - 1 END FROM search WHERE low < high) "
-        "SELECT s.low, COALESCE((SELECT e.balance_after FROM ledger_entry e WHERE e.account_id = %s AND e.sequence = s.low "
-        "AND e.sequence IS NOT NULL), 0) FROM search s WHERE s.low = s.high"
+        "SELECT s.low, COALESCE((SELECT e.balance_after FROM ledger_entry e WHERE e.id = %s + s.low), 0) "
+        "FROM search s WHERE s.low = s.high"
     )
-    instant = memento.micros(at)
-    found = _rows(statement, [account_id, account_id, instant, account_id, instant, account_id])
+    found = dialect.rows_of(statement, [account_id, first, instant, first, instant, first])
     return (int(found[0][0]), int(found[0][1])) if found else (0, 0)
 
 
@@ -185,21 +185,24 @@ def statement(
 ) -> list[Line]:
     """Lines newest first. `before` is the sequence of the last line of the page before; the period is [start, end)."""
     low = _place(account_id, _bound(start), is_included=False)[0] if start is not None else 0
-    conditions, parameters = ["e.account_id = %s", "e.sequence > %s"], [account_id, low]
+    high = before - 1 if before is not None else PLACES - 1
     if end is not None:
-        conditions.append("e.sequence <= %s")
-        parameters.append(_place(account_id, _bound(end), is_included=False)[0])
-    if before is not None:
-        conditions.append("e.sequence < %s")
-        parameters.append(before)
-    rows = _rows(
-        "SELECT e.sequence, e.amount, e.balance_after, t.kind, t.subject, t.id, t.public_id, t.number, t.occurred_at, "
-        "t.recorded_at, t.reverses_id, r.id FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
+        high = min(high, _place(account_id, _bound(end), is_included=False)[0])
+    first = account_id * PLACES
+    rows = dialect.rows_of(
+        "SELECT e.id, e.amount, e.balance_after, t.kind, t.subject, t.id, t.memento, t.number, t.occurred, t.recorded, "
+        "t.reverses_id, r.id FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
         "LEFT JOIN ledger_transaction r ON r.reverses_id = t.id AND r.reverses_id IS NOT NULL "
-        f"WHERE {' AND '.join(conditions)} ORDER BY e.sequence DESC LIMIT %s",
-        [*parameters, limit],
+        "WHERE e.id > %s AND e.id <= %s ORDER BY e.id DESC LIMIT %s",
+        [first + low, first + high, limit],
     )
-    return [Line(*(*row[:8], _aware(row[8]), _aware(row[9]), row[10], row[11])) for row in rows]
+    lines = []
+    for place, amount, balance_after, kind, subject, pk, whole, number, occurred, recorded, reverses, reversed_by in rows:
+        happened, written = memento.instant(occurred), memento.instant(recorded)
+        public_id = memento.token_of(whole).hex()
+        facts = (amount, balance_after, kind, subject, pk, public_id, number, happened, written, reverses, reversed_by)
+        lines.append(Line(place - first, *facts))
+    return lines
 
 
 def flow(account_id: int, start: datetime, end: datetime) -> Flow:
@@ -207,12 +210,12 @@ def flow(account_id: int, start: datetime, end: datetime) -> Flow:
     low, high = (_place(account_id, edge, is_included=False)[0] for edge in (start, end))
     if low == high:
         return Flow(0, 0)
-    row = _rows(
+    row = dialect.rows_of(
         f"SELECT COALESCE(SUM(CASE WHEN (e.amount > 0) <> {_RESTORES} THEN e.amount ELSE 0 END), 0), "
         f"COALESCE(SUM(CASE WHEN (e.amount > 0) <> {_RESTORES} THEN 0 ELSE -e.amount END), 0) "
         "FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
-        "WHERE e.account_id = %s AND e.sequence > %s AND e.sequence <= %s",
-        [account_id, low, high],
+        "WHERE e.id > %s AND e.id <= %s",
+        [account_id * PLACES + low, account_id * PLACES + high],
     )[0]
     return Flow(earned=max(0, int(row[0])), spent=max(0, int(row[1])))
 
@@ -226,13 +229,13 @@ def expirable(account_id: int, cutoff: datetime) -> int:
     """What is left of everything earned before `cutoff`, first in first out; nothing that came back counts as earned anew."""
     account = Account.objects.get(pk=account_id)
     low = _place(account_id, cutoff, is_included=False)[0]
-    later = _rows(
+    later = dialect.rows_of(
         "SELECT COALESCE(SUM(CASE "
         f"WHEN e.amount > 0 AND NOT {_RESTORES} THEN e.amount "
-        "WHEN e.amount < 0 AND o.recorded_at >= %s THEN e.amount ELSE 0 END), 0) "
+        "WHEN e.amount < 0 AND o.recorded >= %s THEN e.amount ELSE 0 END), 0) "
         "FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
-        "LEFT JOIN ledger_transaction o ON o.id = t.reverses_id WHERE e.account_id = %s AND e.sequence > %s",
-        [dialect.stored(cutoff), account_id, low],
+        "LEFT JOIN ledger_transaction o ON o.id = t.reverses_id WHERE e.id > %s AND e.id < %s",
+        [memento.micros(cutoff), account_id * PLACES + low, (account_id + 1) * PLACES],
     )[0][0]
     return min(account.balance, max(0, account.credited_total - int(later) - account.debited_total))
 
@@ -240,9 +243,17 @@ def expirable(account_id: int, cutoff: datetime) -> int:
 # Transactions
 
 
+def as_recorded(at: datetime) -> int:
+    """An instant as the books keep it, for rooms that choose their own rows by when they were recorded."""
+    return memento.micros(at)
+
+
 def transaction(public_id: str) -> Transaction:
-    found = Transaction.objects.filter(public_id=public_id).first()
-    if found is None:
+    """The transaction of this public id, which begins with the number of its row."""
+    found = None
+    if len(public_id) == 32 and not set(public_id) - set(string.hexdigits.lower()) and public_id < "8":
+        found = Transaction.objects.filter(pk=int(public_id[:16], 16)).first()
+    if found is None or found.public_id != public_id:
         raise NotFound()
     return found
 
@@ -251,10 +262,28 @@ def transaction_by_key(book_id: int, key: str) -> Transaction | None:
     return Transaction.objects.filter(book_id=book_id, key=key).first()
 
 
-def entries(transaction_id: int) -> QuerySet[Entry]:
-    """The lines of a transaction, house accounts and all."""
-    first = transaction_id * ENTRIES_MOST
-    return Entry.objects.filter(pk__range=(first, first + ENTRIES_MOST - 1)).select_related("account").order_by("pk")
+def entries(transaction_id: int) -> list[Side]:
+    """The lines of a transaction, house accounts and all, in the order of its memento."""
+    posted = Transaction.objects.get(pk=transaction_id)
+    return [_placed(posted, side) for side in _sides(posted)]
+
+
+def _sides(posted: Transaction) -> list[Side]:
+    lines = memento.lines_of(posted.memento)
+    accounts = {account.public_id: account for account in Account.objects.filter(public_id__in=[line[0].hex() for line in lines])}
+    return [Side(accounts[token.hex()], amount) for token, amount in lines]
+
+
+def _placed(posted: Transaction, side: Side) -> Side:
+    """The same line with its place in its passbook, found by the instant."""
+    account = side.account
+    if not account.is_member and account.unit != Unit.FEN:
+        return side
+    low, high = (_place(account.pk, posted.recorded_at, is_included=is_included)[0] for is_included in (False, True))
+    first = account.pk * PLACES
+    statement = "SELECT id, balance_after FROM ledger_entry WHERE id > %s AND id <= %s AND transaction_id = %s"
+    ((place, balance_after),) = dialect.rows_of(statement, [first + low, first + high, posted.pk])
+    return Side(account, side.amount, place - first, balance_after)
 
 
 def reversal_of(transaction_id: int) -> Transaction | None:
@@ -268,7 +297,7 @@ def end_of(hold_id: int) -> Transaction | None:
 
 def mirror(original: Transaction) -> tuple[list[tuple[int, int, int]], bool]:
     """The moves that undo a transaction (source, destination, amount), and whether it is a hold."""
-    lines = list(entries(original.pk))
+    lines = _sides(original)
     is_hold = any(line.amount > 0 and (line.account.code or "").endswith(":escrow") for line in lines)
     moves: list[tuple[int, int, int]] = []
     for unit in dict.fromkeys(line.account.unit for line in lines):
@@ -304,24 +333,13 @@ def books(after: int = 0, limit: int | None = None) -> list[Book]:
     return list(Book.objects.filter(pk__gt=after).order_by("id")[:limit])
 
 
-def house_names(book_id: int) -> dict[int, str]:
-    """The house accounts of a book that carry no balance of their own, such as "points:issuance"."""
-    houses = Account.objects.filter(book_id=book_id, code__isnull=False, is_member=False).exclude(unit=Unit.FEN)
-    return {pk: str(code) for pk, code in houses.values_list("pk", "code")}
-
-
 def house_balances(book_id: int) -> dict[str, int]:
     """Every house account of points and honour: the checkpoint of the last seal, and what came after it."""
-    seal = latest_seal(book_id)
     totals = {f"{unit}:{name}": 0 for unit, names in HOUSES.items() if unit != Unit.FEN for name in names}
-    totals.update(seal.house_balances if seal else {})
-    names = house_names(book_id)
-    first = (book(book_id).sealed_id + 1) * ENTRIES_MOST
-    statement = "SELECT account_id, SUM(amount) FROM ledger_entry WHERE id >= %s AND sequence IS NULL GROUP BY account_id"
-    for account_id, amount in _rows(statement, [first]):
-        if account_id in names:
-            totals[names[account_id]] += int(amount)
-    return totals
+    with dialect.snapshot():
+        seal = latest_seal(book_id)
+        totals.update(seal.house_balances if seal else {})
+        return tallies.unsealed(book_id).house_balances(totals)
 
 
 def outstanding(book_id: int) -> int:
@@ -337,25 +355,25 @@ def counts(book_id: int | None = None) -> Counts:
         transactions, lines = Transaction.objects.count(), Entry.objects.count()
     else:
         transactions = Transaction.objects.filter(book_id=book_id).count()
-        lines = Entry.objects.filter(account__book_id=book_id).count()
+        lines = Account.objects.filter(book_id=book_id).aggregate(lines=Sum("last_sequence"))["lines"] or 0
     return Counts(len(keys), transactions, lines, sum(outstanding(key) for key in keys))
 
 
 def totals_by_kind(book_id: int, scope: str | None, start: datetime, end: datetime) -> list[KindTotal]:
-    """What was written in [start, end), by kind and unit, of one branch or (scope None) of each."""
-    parameters: list[Any] = [book_id, dialect.stored(start), dialect.stored(end)]
-    scopes = ""
-    if scope is not None:
-        scopes = "AND t.scope = %s "
-        parameters.append(scope)
-    rows = _rows(
-        "SELECT t.scope, t.kind, a.unit, COUNT(DISTINCT t.id), SUM(e.amount) "
-        f"FROM ledger_transaction t JOIN ledger_entry e ON {LINES_OF_TRANSACTION} JOIN ledger_account a ON a.id = e.account_id "
-        f"WHERE t.book_id = %s AND t.recorded_at >= %s AND t.recorded_at < %s {scopes}AND e.amount > 0 "
-        "GROUP BY t.scope, t.kind, a.unit ORDER BY t.scope, t.kind, a.unit",
-        parameters,
-    )
-    return [KindTotal(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]
+    """What was recorded, by kind and unit, of one branch or (scope None) of each, on the village days from that of `start`
+    on and before `end`: whole days, so an end in the middle of one takes all of it."""
+    first, last = clock.local_date(start), clock.local_date(end - memento.MICROSECOND)
+    with dialect.snapshot():
+        found = tallies.kept(book_id, first, last + timedelta(days=1), scope)
+        fresh = tallies.unsealed(book_id).days
+    totals: dict[tuple[str, str, str], list[int]] = {}
+    for days in (found, fresh):
+        for (branch, day, kind, unit), (count, amount) in days.items():
+            if first <= day <= last and scope in (None, branch):
+                total = totals.setdefault((branch, kind, unit), [0, 0])
+                total[0] += count
+                total[1] += amount
+    return [KindTotal(*key, *total) for key, total in sorted(totals.items())]
 
 
 def day_sheet(book_id: int, day: date) -> DaySheet:
@@ -399,16 +417,17 @@ def reader(sealed: Book) -> merkle.Reader:
     def read(start: int, height: int) -> bytes:
         last = start + (1 << height)
         if height == 0:
-            found = _rows("SELECT leaf_hash FROM ledger_transaction WHERE book_id = %s AND number = %s", [sealed.pk, last])
+            statement = "SELECT leaf_hash FROM ledger_transaction WHERE book_id = %s AND number = %s"
+            found = dialect.rows_of(statement, [sealed.pk, last])
             return bytes(found[0][0])
-        found = _rows(
+        found = dialect.rows_of(
             "SELECT s.id, (SELECT COALESCE(MAX(p.size), 0) FROM ledger_seal p WHERE p.book_id = s.book_id AND p.size < s.size) "
             "FROM ledger_seal s WHERE s.book_id = %s AND s.size >= %s ORDER BY s.size LIMIT 1",
             [sealed.pk, last],
         )
         seal_id, before = found[0]
         offset = 32 * (merkle.place(last, height) - merkle.nodes_before(before))
-        return bytes(_rows("SELECT substr(nodes, %s, 32) FROM ledger_seal WHERE id = %s", [offset + 1, seal_id])[0][0])
+        return bytes(dialect.rows_of("SELECT substr(nodes, %s, 32) FROM ledger_seal WHERE id = %s", [offset + 1, seal_id])[0][0])
 
     return read
 
@@ -464,7 +483,8 @@ def verify(book_id: int | None = None) -> Report:
     return verification.verify(book_id)
 
 
-def log(book_id: int) -> QuerySet[Transaction, tuple[Any, ...]]:
+def log(book_id: int) -> Iterator[tuple[Any, ...]]:
     """Every numbered transaction in order, lean, for an archive: number, public id, kind, subject, scope and memento."""
     numbered = Transaction.objects.filter(book_id=book_id, number__isnull=False).order_by("number")
-    return numbered.values_list("number", "public_id", "kind", "subject", "scope", "memento")
+    for number, kind, subject, scope, whole in numbered.values_list("number", "kind", "subject", "scope", "memento").iterator():
+        yield number, memento.token_of(whole).hex(), kind, subject, scope, bytes(whole)

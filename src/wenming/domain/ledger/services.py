@@ -11,7 +11,6 @@ from wenming.core import chance, points
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
-from wenming.domain.ledger.engine import HOUSES, Move, Posting
 from wenming.domain.ledger.hashing import certificate, digest_of
 from wenming.domain.ledger.models import Account, Book, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.refusals import (
@@ -30,6 +29,7 @@ from wenming.domain.ledger.refusals import (
     UnknownAccount,
     UnknownTransaction,
 )
+from wenming.domain.ledger.stage import HOUSES, RESTORING, Move, Posting
 
 __all__ = [
     "AccountClosed",
@@ -60,6 +60,16 @@ __all__ = [
     "reverse",
     "seal",
 ]
+
+
+ACCOUNT_COLUMNS = (
+    ("id", "bigint"), ("book_id", "bigint"), ("public_id", "text"), ("code", "text"), ("unit", "text"), ("is_member", "bool"),
+    ("floor", "bigint"), ("balance", "bigint"), ("credited_total", "bigint"), ("debited_total", "bigint"), ("held", "bigint"),
+    ("last_sequence", "bigint"), ("last_recorded", "bigint"), ("opened_at", "timestamptz"), ("certificate", "bytea"),
+)  # fmt: skip
+
+
+COLUMNS = [field.attname for field in Transaction._meta.concrete_fields]
 
 
 @service
@@ -97,11 +107,7 @@ def _add_accounts(book: Book, wanted: Sequence[tuple[str, str | None, bool, int 
         public_id = chance.public_id()
         proof = certificate(digest, book.code, public_id, str(unit), code, is_member, floor, opened)
         rows.append((pk, book.pk, public_id, code, str(unit), is_member, floor, 0, 0, 0, 0, 0, 0, stored, proof))
-    columns = (
-        "id", "book_id", "public_id", "code", "unit", "is_member", "floor", "balance", "credited_total", "debited_total", "held",
-        "last_sequence", "last_recorded", "opened_at", "certificate",
-    )  # fmt: skip
-    dialect.insert("ledger_account", columns, rows)
+    dialect.insert("ledger_account", ACCOUNT_COLUMNS, rows)
     failpoint("ledger.accounts_opened")
     return ids
 
@@ -129,12 +135,9 @@ def post(*, book_id: int, posting: Posting) -> Transaction:
 
 def _as_posted(row: dialect.Row) -> Transaction:
     """The transaction that was just written, without reading it again."""
-    facts = dict(zip(engine.TRANSACTION_COLUMNS, row, strict=True))
-    for name in ("occurred_at", "recorded_at"):
-        facts[name] = memento.instant(dialect.micros_of(facts[name]))
-    posted = Transaction(**facts)
-    posted._state.adding, posted._state.db = False, DEFAULT_DB_ALIAS
-    return posted
+    columns = engine.PLAIN if len(row) == len(engine.PLAIN) + 1 else engine.LINKED
+    values = {name: value for (name, _type), value in zip((*columns, engine.LEAF), row, strict=True)}
+    return Transaction.from_db(DEFAULT_DB_ALIAS, COLUMNS, [values.get(name) for name in COLUMNS])
 
 
 @service
@@ -158,7 +161,7 @@ def reverse(*, transaction_id: int, key: str, at: datetime, write_off: bool = Fa
         if done.key == key:
             return done
         raise AlreadyReversed()
-    if original.reverses_id or original.ends_id or original.kind in engine.RESTORING:
+    if original.reverses_id or original.ends_id or original.kind in RESTORING:
         raise CannotReverse()
     moves, is_hold = queries.mirror(original)
     if is_hold and queries.end_of(original.pk) is not None:

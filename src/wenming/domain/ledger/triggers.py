@@ -8,10 +8,10 @@ from __future__ import annotations
 REFUSED = "posted entries are never changed or removed"
 FIXED: dict[str, tuple[str, ...]] = {
     "ledger_transaction": (
-        "id", "book_id", "public_id", "kind", "subject", "scope", "key", "request_hash", "memento", "leaf_hash", "occurred_at",
-        "recorded_at", "ends_id", "reverses_id",
+        "id", "book_id", "kind", "subject", "scope", "key", "memento", "leaf_hash", "occurred", "recorded", "ends_id",
+        "reverses_id",
     ),
-    "ledger_entry": ("id", "transaction_id", "account_id", "sequence", "amount", "balance_after", "recorded"),
+    "ledger_entry": ("id", "transaction_id", "amount", "balance_after", "recorded"),
     "ledger_seal": ("id", "book_id", "size", "root", "sealed_at", "house_balances", "nodes", "digest"),
     "ledger_account": ("id", "book_id", "public_id", "code", "unit", "is_member", "floor", "opened_at", "certificate"),
     "ledger_book": ("id", "code", "algorithm", "opened_at"),

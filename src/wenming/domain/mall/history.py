@@ -182,9 +182,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _write_orders(
-    actor: Actor, branch_id: int, sales: Sequence[Sale], key: str, posted: Sequence[tuple[int, int]]
-) -> None:
+def _write_orders(actor: Actor, branch_id: int, sales: Sequence[Sale], key: str, posted: Sequence[tuple[int, int]]) -> None:
     """The orders, collected already, without an object for each."""
     codes, public_ids = _new_codes(len(sales)), chance.public_ids(len(sales))
     rows = [

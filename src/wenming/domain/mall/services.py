@@ -366,7 +366,7 @@ def _hold(order: Order, at: datetime) -> int:
     except ledger.NotEnoughPoints as error:
         missing = order.price - ledger_queries.balance(account_id=account.pk)
         raise TooFewPoints(missing=points.show(missing)) from error
-    return posted.pk
+    return int(posted.pk)
 
 
 def _locked(actor: Actor, order_id: int) -> Order:

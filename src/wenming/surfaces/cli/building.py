@@ -52,7 +52,7 @@ def scratch_store() -> Iterator[None]:
 
 @contextlib.contextmanager
 def together() -> Iterator[None]:
-    """Acts inside the block are written to the scratch store's file together, at its end: pages that many of them change, once."""
+    """Acts inside the block reach the scratch store's file together, at its end: a page that many of them change, once."""
     with transaction.atomic() if _is_scratch() else contextlib.nullcontext():
         yield
 

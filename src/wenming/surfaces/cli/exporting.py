@@ -253,7 +253,7 @@ def _books(archive: Archive) -> list[dict[str, Any]]:
 
 def _log(book_id: int) -> Iterator[bytes]:
     page: list[str] = []
-    for number, public_id, kind, subject, scope, memento in ledger.log(book_id).iterator(chunk_size=PAGE):
+    for number, public_id, kind, subject, scope, memento in ledger.log(book_id):
         facts = {
             "number": number,
             "id": public_id,
