@@ -69,7 +69,7 @@ class ProposerLeft(Refusal):
 class CodeFromAbove(Refusal):
     """A code opens everything its user may do, offices too: only who may fill them all hands it over."""
 
-    code, message = "organisations.code_from_above", _("他有任职，激活码要由任命他的人来发；总行的人请管机器的来发。")
+    code, message = "organisations.code_from_above", _("他有任职，激活码要由任命他的人来发；总行的人请系统管理员来发。")
     status = 403
 
 
