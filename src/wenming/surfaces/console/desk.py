@@ -17,6 +17,7 @@ from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.funds import policies as fund_policies
 from wenming.domain.intake import queries as intake_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
@@ -92,7 +93,8 @@ def _reversals(desk: Desk) -> Iterator[Job]:
 def _second_words(desk: Desk) -> Iterator[Job]:
     """What a first officer began and this one may confirm: payments above the limit, offices at the bank."""
     if desk.may(*RUNNERS):
-        dear = mall_queries.costly_orders(actor=desk.actor, branch_id=desk.branch.pk)
+        waiting = mall_queries.costly_orders(actor=desk.actor, branch_id=desk.branch.pk)
+        dear = [one for one in waiting if fund_policies.may_approve(desk.actor, one.product.fund.organisation_id)]
         if dear:
             why = "、".join(dict.fromkeys(order.product.title for order in dear))
             yield Job("money", "w", _("点头大额支出"), why, _("等您"), "w", len(dear), reverse("console:funds") + "#dear", True)
