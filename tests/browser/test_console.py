@@ -32,6 +32,7 @@ PAGES = (
     "rules/",
     "funds/",
 )
+OF_THE_BANK = ("branches/", "branches/open/", "bank/", "bank/propose/", "officers/", "officers/appoint/?q=王")
 
 
 @pytest.fixture
@@ -54,19 +55,29 @@ def enter(context: BrowserContext, stage: Stage, key: str) -> Page:
 
 def test_pages_fit_at_every_width_in_both_themes(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
     sticking_out = {}
+    person, home = stage.village.person("王建国"), stage.village.households["0001"]
+    of_people = ("", "declare/", "facts/", "leave/", "leave/?way=moved")
+    pages = {
+        "clerk": (
+            *PAGES,
+            *(f"depositors/{person}/{page}" for page in of_people),
+            f"households/{home}/",
+            f"households/{home}/merge/?with_number=0004",
+        ),
+        "head": (*OF_THE_BANK, f"branches/{stage.village.branch_id}/", f"depositors/{person}/leave/?way=erased"),
+    }
     for looks in ("light", "dark"):
-        context = open_context(live_server.url, width=1366, height=768, looks=looks)
-        page = enter(context, stage, "clerk")
-        person = stage.village.person("王建国")
-        for address in (*PAGES, f"depositors/{person}/", f"depositors/{person}/declare/"):
-            for width in (1366, 900, 390) if looks == "light" else (1366,):
-                page.set_viewport_size({"width": width, "height": 768})
-                page.goto(f"/console/{address}")
-                page.wait_for_load_state("networkidle")
-                keep_picture(page, f"console-{address.strip('/').replace('/', '-') or 'desk'}-{width}-{looks}")
-                assert page.locator("h1").count() == 1
-                if found := wide_elements(page):
-                    sticking_out[f"{address} {width}"] = found
+        for key, addresses in pages.items():
+            page = enter(open_context(live_server.url, width=1366, height=768, looks=looks), stage, key)
+            for address in addresses:
+                for width in (1366, 900, 390) if looks == "light" else (1366,):
+                    page.set_viewport_size({"width": width, "height": 768})
+                    page.goto(f"/console/{address}")
+                    page.wait_for_load_state("networkidle")
+                    keep_picture(page, f"console-{address.strip('/').replace('/', '-') or 'desk'}-{width}-{looks}")
+                    assert page.locator("h1").count() == 1
+                    if found := wide_elements(page):
+                        sticking_out[f"{address} {width}"] = found
     assert sticking_out == {}
 
 

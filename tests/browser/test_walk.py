@@ -31,7 +31,7 @@ OFFICERS = {"钱会计": Role.CLERK, "冯审核": Role.REVIEWER, "蒋柜员": Ro
 BOOKS = (
     ("roll", "roll.xlsx", False),
     ("rulebook", "rulebook.xls", True),
-    ("register", "register.csv", False),
+    ("register", "register.csv", True),
     ("balances", "monthly-summary.xlsx", True),
 )
 Opener = Callable[..., BrowserContext]
@@ -110,7 +110,7 @@ def commit(page: Page) -> None:
 
 
 def import_books(walk: Walk) -> Page:
-    """The clerk brings all four books; the rule book and the opening balances want the director's signature too."""
+    """The clerk brings all four books; all but the roll want the director's signature too."""
     clerk, director = walk.enter("钱会计"), walk.enter("柳书记")
     for kind, file, needs_second in BOOKS:
         take_in(clerk, kind, file)

@@ -378,6 +378,22 @@ def test_corrections(town: village.Village, at: datetime) -> None:
     assert "汪" not in str([event.facts for event in audit.trail(subject=f"depositor:{pk}")])
 
 
+def test_a_childs_guardian_can_be_put_right(town: village.Village, at: datetime) -> None:
+    clerk, pk = town.officer("clerk"), town.person("王小雨")
+    with pytest.raises(facts.GuardianConsentMissing):
+        services.correct_depositor(actor=clerk, depositor_id=pk, guardian="", at=at)
+    child = services.correct_depositor(actor=clerk, depositor_id=pk, guardian="李秀英", at=at)
+    assert (child.guardian, child.guardian_consent_on) == ("李秀英", at.date())
+
+
+def test_classes_that_were_given_are_listed_with_their_days(town: village.Village, at: datetime) -> None:
+    clerk, pk = town.officer("clerk"), town.person("王建国")
+    services.end_class(actor=clerk, depositor_id=pk, identity_class="party_member", on=date(2026, 2, 1))
+    services.set_class(actor=clerk, depositor_id=pk, identity_class="lane_chief", on=date(2026, 3, 1))
+    terms = [(one.identity_class, one.valid_to) for one in queries.class_terms(depositor_id=pk)]
+    assert terms == [("lane_chief", None), ("party_member", date(2026, 2, 1))]
+
+
 def test_bulk_enrolment_is_all_or_nothing_and_names_every_fault(town: village.Village, at: datetime) -> None:
     rows = [
         EnrolRow(household_number="0100", name="赵一", is_head=True, id_number=ID_NUMBER),

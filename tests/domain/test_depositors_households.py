@@ -10,6 +10,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests import village
+from wenming.core.actor import system
 from wenming.core.errors import NotFound, Refusal, WrongInput
 from wenming.domain.depositors import households, queries, services
 from wenming.domain.depositors.models import Household
@@ -17,6 +18,7 @@ from wenming.domain.depositors.queries import EnrolRow, PersonFacts, Status
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger import services as ledger
+from wenming.domain.organisations import services as organisations
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +214,29 @@ def test_lane_and_residents_can_be_put_right(town: village.Village, at: datetime
     assert (home(town, "0005").lane, home(town, "0005").resident_count) == ("东街", 4)
     with pytest.raises(WrongInput):
         services.change_household(actor=clerk, household_id=pk, resident_count=0, at=at)
+
+
+def test_a_village_of_the_branch_can_be_put_right(town: village.Village, at: datetime) -> None:
+    clerk, pk = town.officer("clerk"), town.households["0005"]
+    services.change_household(actor=clerk, household_id=pk, village_code="990101100202", at=at)
+    assert home(town, "0005").village_code == "990101100202"
+    with pytest.raises(Refusal) as refused:
+        services.change_household(actor=clerk, household_id=pk, village_code="990101100203", at=at)
+    assert refused.value.field == "village_code"
+    services.change_household(actor=clerk, household_id=pk, village_code="", lane="东街", at=at)
+    assert home(town, "0005").village_code == ""
+    assert queries.households_by_village(branch_id=town.branch_id) == {"990101100201": 5, "": 1}
+
+
+def test_where_points_change_hands_nobody_decides_for_the_own_family(town: village.Village, at: datetime) -> None:
+    for name in ("王秀梅", "李秀英"):
+        user_id = town.villager(name).user_id
+        assert user_id is not None
+        organisations.appoint_officer(actor=system(), user_id=user_id, organisation_id=town.branch_id, role="clerk", at=at)
+    homes, sister, wife = town.households, town.villager("王秀梅"), town.villager("李秀英")
+    for actor, kept, closed in ((sister, "0003", "0001"), (wife, "0001", "0003"), (wife, "0003", "0001")):
+        with pytest.raises(households.OwnFamily):
+            services.merge_households(actor=actor, kept_id=homes[kept], closed_id=homes[closed], at=at)
+    with pytest.raises(households.OwnFamily):
+        services.record_death(actor=sister, depositor_id=town.person("王建国"), at=at)
+    services.merge_households(actor=sister, kept_id=homes["0003"], closed_id=homes["0005"], at=at)

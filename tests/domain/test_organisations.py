@@ -233,6 +233,21 @@ def test_create_officer_refuses_in_words(town: village.Village, role: str, place
     assert identity.queries.user_by_login_name(name="吕会计") is None
 
 
+def test_the_shell_gives_an_officer_of_the_bank_a_new_code(town: village.Village, capsys: pytest.CaptureFixture[str]) -> None:
+    from django.core.management.base import CommandError
+
+    from wenming.core import clock
+
+    call_command("officer-code", "何主任", json=True)
+    code = json.loads(capsys.readouterr().out)["activation_code"]
+    assert identity.activate(name="何主任", code=code, password=village.PASSWORD, at=clock.now()).pk == town.users["head"]
+    town.villager("张伟")
+    for name in ("没有这个人", "13800000004"):
+        with pytest.raises(CommandError) as refused:
+            call_command("officer-code", name)
+        assert refused.value.returncode == 2
+
+
 def test_officers_get_new_codes_from_those_above(town: village.Village, at: datetime) -> None:
     code = services.reissue_activation(actor=town.officer("director"), user_id=town.users["clerk"], at=at)
     identity.activate(name="钱会计", code=code, password=village.PASSWORD, at=at)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from wenming.domain.deeds.models import Declaration, Reversal
+from wenming.domain.intake.models import Sheet
 from wenming.domain.notices.models import Notice, NoticeLine, Objection
+from wenming.domain.organisations.models import Proposal
 from wenming.domain.rulebooks.models import Edition
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "steps.md"
@@ -19,6 +21,8 @@ SECTIONS = {
     "Objection": Objection,
     "Reversal": Reversal,
     "Edition": Edition,
+    "Proposal of an office": Proposal,
+    "Sheet": Sheet,
 }
 
 

@@ -72,6 +72,7 @@ def test_work_waits_in_every_queue(village: Path) -> None:
         "on notice": "SELECT count(*) FROM deeds_declaration WHERE status = 'on_notice'",
         "objections": "SELECT count(*) FROM notices_objection WHERE status = 'open'",
         "orders": "SELECT count(*) FROM mall_order WHERE status = 'placed'",
+        "offices": "SELECT count(*) FROM organisations_proposal WHERE status = 'proposed'",
         "corrections": "SELECT count(*) FROM deeds_reversal WHERE status = 'proposed'",
         "sheets": "SELECT count(*) FROM intake_sheet WHERE bad_count > 0",
         "photos": "SELECT count(*) FROM core_attachment",

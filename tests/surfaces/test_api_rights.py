@@ -18,14 +18,16 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.shop import MORNING, Shop, open_shop
-from wenming.core.actor import Actor
+from wenming.core.actor import Actor, system
 from wenming.domain.deeds import jobs as deed_jobs
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.funds import services as funds
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
 from wenming.domain.ledger import services as ledger
+from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
 from wenming.domain.rulebooks import services as rulebooks
@@ -99,12 +101,20 @@ class Stage:
             actor=village.villager("单秀兰"), line_id=line.id, reason="amount", words="没有这么多", at=at
         ).pk
         self.order = self.shop.order("王建国", key="open")
+        self.allow_the_cost()
         seal = ledger.seal(book_id=village.book_id, at=at)
         assert seal is not None
         self.size = seal.size
         self.client = Client()
         self.keys = {name: self.key(who) for name, who in CALLERS.items() if who}
         self.narrow = self.key("director", ["inbox:read"])
+
+    def allow_the_cost(self) -> None:
+        """The order costs more than one officer may pay alone; the director has said yes."""
+        funds.set_limit(actor=system("shell"), fund_id=self.shop.fund_id, limit=1000, at=MORNING)
+        subject, cost = mall_queries.subject_of(self.order.pk), self.order.cost
+        director = self.shop.village.officer("director")
+        funds.approve_draw(actor=director, fund_id=self.shop.fund_id, subject=subject, amount=cost, at=MORNING)
 
     def post_and_question(self, declaration_id: int) -> int:
         """A deed that went all the way, and the proposal to put it right."""
@@ -198,6 +208,7 @@ class Stage:
             "count_stock": {"branch_id": ids["branch_id"], "counted": 3},
             "place_order": {key: ids[key] for key in ("branch_id", "depositor_id", "product_id")},
             "hand_over_order": {},
+            "approve_cost": {},
             "cancel_order": {},
             "refund_order": {"reason": "坏了"},
             "open_fund": {"organisation_id": ids["organisation_id"], "source": "fiscal", "name": "新的资金"},
@@ -305,7 +316,6 @@ ABOUT_PUBLIC_THINGS = {"raise_objection", "receive_stock", "count_stock"}
 
 
 def test_a_role_that_ended_is_gone(stage: Stage) -> None:
-    from wenming.core.actor import system
     from wenming.domain.organisations import queries as organisation_queries
     from wenming.domain.organisations import services as organisations
 

@@ -44,6 +44,9 @@ PAGES = {
     "/console/officers/appoint/": ("head", "director"),
     "/console/audit/": ("head", "director", "supervisor"),
     "/console/branches/": ("head",),
+    "/console/branches/open/": ("head",),
+    "/console/bank/": ("head",),
+    "/console/bank/propose/": ("head",),
 }
 OFFICERS = ("head", "director", "clerk", "reviewer", "teller", "lane_chief", "supervisor")
 
@@ -376,15 +379,19 @@ def test_money_stock_and_products_are_kept(stage: Stage) -> None:
     assert client.post(page, {**product, "title": ""}).status_code == 422
 
 
-def test_an_office_is_given_and_ended(stage: Stage) -> None:
-    client, person = enter(stage, "director"), stage.village.person("王建国")
-    assert "王建国" in text_of(client.get("/console/officers/appoint/", {"q": "王建国"}))
-    page = "/console/officers/appoint/"
-    assert client.post(page, {"depositor": person, "role": "lane_chief"}).status_code == 422
-    assert client.post(page, {"depositor": person, "role": "head_officer"}).status_code in (403, 422)
-    assert client.post(page, {"depositor": person, "role": "lane_chief", "lane": "北街"}).status_code == 302
+def test_an_office_is_given_for_a_term_and_ended(stage: Stage) -> None:
+    client = enter(stage, "director")
+    page, person = "/console/officers/appoint/", f"depositor-{stage.village.person('王建国')}"
+    assert person in text_of(client.get(page, {"q": "王建国"}))
+    assert client.post(page, {"person": person, "role": "lane_chief"}).status_code == 422
+    assert client.post(page, {"role": "clerk"}).status_code == 422
+    assert client.post(page, {"person": person, "role": "head_officer"}).status_code in (403, 422)
+    term = {"person": person, "role": "lane_chief", "lane": "北街", "starts_on": "2026-03-12", "ends_on": "2026-12-31"}
+    assert client.post(page, {**term, "starts_on": "2026-03-11"}).status_code == 422
+    assert client.post(page, {**term, "ends_on": "2026-03-11"}).status_code == 422
+    assert client.post(page, term).status_code == 302
     listed = text_of(client.get("/console/officers/"))
-    assert "王建国" in listed
+    assert "王建国" in listed and "2026年12月31日" in listed
     newest = max(int(number) for number in re.findall(r'name="appointment" value="(\d+)"', listed))
     assert client.post("/console/officers/", {"appointment": newest}).status_code == 302
     assert "王建国" not in text_of(client.get("/console/officers/"))
@@ -404,6 +411,12 @@ def test_a_sheet_is_previewed_in_its_own_rows_and_taken_in(stage: Stage) -> None
     page = text_of(client.get(answer["Location"]))
     assert '<th scope="row" class="rn num">3</th>' in page and 'class="e nw">三月里' in page and "A 户号" in page
     assert client.get(f"{answer['Location']}problems.xlsx").content.startswith(b"PK")
+    alone = client.post(answer["Location"], {"act": "commit"})
+    assert alone.status_code == 422 and "两个人签字" in text_of(alone)
+    assert "我签字" not in text_of(client.get(answer["Location"]))
+    director = enter(stage, "director")
+    assert "给导入的表签字" in text_of(director.get("/console/"))
+    assert director.post(answer["Location"], {"act": "sign"}).status_code == 302
     assert client.post(answer["Location"], {"act": "commit"}).status_code == 302
     assert "入册" in text_of(client.get(answer["Location"]))
     assert enter(stage, "other_clerk").get(answer["Location"]).status_code == 404

@@ -12,7 +12,8 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
-from wenming.domain.depositors import facts, policies
+from wenming.domain.depositors import facts, policies, queries
+from wenming.domain.depositors.enrolment import VillageElsewhere
 from wenming.domain.depositors.models import Depositor, DepositorKind, Household, Passbook
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
@@ -38,6 +39,17 @@ class OtherBranch(Refusal):
 
 class NumberTaken(Refusal):
     code, message, status = "depositors.household_number_taken", _("这个户号已经用了，请换一个。"), 409
+
+
+class OwnFamily(Refusal):
+    """Where points change hands, nobody decides about the own household or kin."""
+
+    code, message, status = "depositors.own_family", _("这是您自己家或亲属的事，请另一位工作人员来办。"), 403
+
+
+def _check_not_own(actor: Actor, people: Sequence[Depositor]) -> None:
+    if queries.is_kin_of_user(user_id=actor.user_id, depositor_ids=[person.pk for person in people]):
+        raise OwnFamily
 
 
 def _home(actor: Actor, household_id: int, field: str = "household_id") -> Household:
@@ -110,17 +122,27 @@ def _pass_on(person: Depositor, heir: Depositor, why: str, at: datetime) -> int:
 
 @service
 def change_household(
-    *, actor: Actor, household_id: int, at: datetime, lane: str | None = None, resident_count: int | None = None
+    *,
+    actor: Actor,
+    household_id: int,
+    at: datetime,
+    lane: str | None = None,
+    resident_count: int | None = None,
+    village_code: str | None = None,
 ) -> Household:
-    """Put a household's lane or number of residents right; what is None stays."""
+    """Put a household's lane, village or number of residents right; what is None stays. Empty is a village not known."""
     home = _home(actor, household_id)
+    if village_code is not None and village_code != home.village_code:
+        if village_code and village_code not in {one.code for one in organisations.villages_of(branch_id=home.branch_id)}:
+            raise VillageElsewhere(branch=home.branch.name)
+        home.village_code = village_code
     if lane is not None:
         home.lane = facts.clean_words(lane, "lane")
     if resident_count is not None:
         if not 1 <= resident_count <= 99:
             raise WrongInput(field="resident_count", message=_("家里人口填 1 到 99。"))
         home.resident_count = resident_count
-    home.save(update_fields=["lane", "resident_count"])
+    home.save(update_fields=["lane", "resident_count", "village_code"])
     _record(actor, "household_changed", home, at)
     return home
 
@@ -156,9 +178,10 @@ def merge_households(*, actor: Actor, kept_id: int, closed_id: int, at: datetime
     kept, closed = homes[kept_id], homes[closed_id]
     if kept.branch_id != closed.branch_id:
         raise OtherBranch(field="closed_id")
-    present = _members(kept)
+    present, leaving = _members(kept), _members(closed)
+    _check_not_own(actor, [*present, *leaving])
     shared = next((m for m in present if m.kind == DepositorKind.HOUSEHOLD), None) or kept.head
-    for member in _members(closed):
+    for member in leaving:
         if member.kind == DepositorKind.HOUSEHOLD and shared is not None:
             _pass_on(member, shared, "merged", at)
             _leave(member, Status.MOVED, at)
@@ -288,6 +311,7 @@ def record_death(*, actor: Actor, depositor_id: int, at: datetime, heir_id: int 
     person = _person(actor, depositor_id)
     if person.kind != DepositorKind.PERSON:
         raise WrongInput(field="depositor_id", message=_("只有个人储户能登记去世。"))
+    _check_not_own(actor, [person])
     home = _home_of(person)
     others = [member for member in _members(home) if member.pk != person.pk] if home else []
     heir = next((member for member in others if member.pk == heir_id), None)

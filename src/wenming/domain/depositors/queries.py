@@ -207,6 +207,12 @@ def household_by_number(*, branch_id: int, number: str) -> Household | None:
     return Household.objects.select_related("head").filter(branch_id=branch_id, number=_typed(number).upper()).first()
 
 
+def households_by_village(*, branch_id: int) -> dict[str, int]:
+    """How many households of a branch live in each village, by the village's code."""
+    homes = Household.objects.filter(branch_id=branch_id, closed_on__isnull=True).values_list("village_code")
+    return dict(homes.annotate(Count("pk")).order_by())
+
+
 def passbook_of(*, depositor_id: int) -> Passbook:
     found = Passbook.objects.filter(depositor_id=depositor_id).first()
     if found is None:
@@ -251,6 +257,22 @@ def _chunks(ids: Iterable[int]) -> Iterable[Sequence[int]]:
     whole = list(dict.fromkeys(ids))
     for start in range(0, len(whole), CHUNK):
         yield whole[start : start + CHUNK]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTerm:
+    """An identity class that was given, from a day until a day."""
+
+    identity_class: str
+    label: str
+    valid_from: date
+    valid_to: date | None
+
+
+def class_terms(*, depositor_id: int) -> list[ClassTerm]:
+    """The classes that a depositor holds or held, the newest first."""
+    held = ClassMembership.objects.filter(depositor_id=depositor_id).order_by("-valid_from", "identity_class")
+    return [ClassTerm(one.identity_class, one.get_identity_class_display(), one.valid_from, one.valid_to) for one in held]
 
 
 def classes_on(*, depositor_ids: Iterable[int], on: date) -> dict[int, Identity]:

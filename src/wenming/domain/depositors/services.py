@@ -44,8 +44,10 @@ from wenming.domain.depositors.pairs import OutOfOffice, PairIsKin, check_pair, 
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
 from wenming.domain.organisations import queries as organisations
+from wenming.domain.organisations.services import CodeFromAbove
 
 __all__ = [
+    "CodeFromAbove",
     "EnrolRow",
     "OutOfOffice",
     "PairIsKin",
@@ -72,12 +74,6 @@ REVEALS_A_DAY = 200
 
 class AlreadyKin(Refusal):
     code, message, status = "depositors.already_kin", _("这两个人的亲属关系已经登记过。"), 409
-
-
-class CodeFromAbove(Refusal):
-    """A code opens everything its user may do, offices too: only who may fill them hands it over."""
-
-    code, message, status = "depositors.code_from_above", _("他有任职，激活码要由任命他的人来发，请到“人员与任职”办。"), 403
 
 
 class NothingKept(Refusal):
@@ -188,6 +184,7 @@ def correct_depositor(
     born_on: date | None = None,
     id_number: str | None = None,
     phone: str | None = None,
+    guardian: str | None = None,
 ) -> Depositor:
     """Put facts right; what is None stays. A new phone number replaces the old one as log-in name too."""
     person = _theirs(actor, depositor_id)
@@ -200,7 +197,7 @@ def correct_depositor(
             born_on=born_on if born_on is not None else None if id_number else person.born_on,
             id_number=old["id_number"] if id_number is None else id_number,
             phone=old["phone"] if phone is None else phone,
-            guardian=person.guardian,
+            guardian=person.guardian if guardian is None else guardian,
         ),
         clock.local_date(at),
     )
@@ -210,7 +207,9 @@ def correct_depositor(
     person.name, person.sex, person.born_on = row.name, row.sex, row.born_on
     full, initials = pinyin.of_name(row.name, person.kind in (DepositorKind.PERSON, DepositorKind.HOUSEHOLD))
     person.pinyin, person.initials = full[:160], initials[:40]
-    person.save(update_fields=["name", "sex", "born_on", "pinyin", "initials"])
+    if row.guardian != person.guardian:
+        person.guardian, person.guardian_consent_on = row.guardian, clock.local_date(at) if row.guardian else None
+    person.save(update_fields=["name", "sex", "born_on", "pinyin", "initials", "guardian", "guardian_consent_on"])
     if {"id_number": row.id_number, "phone": row.phone} != old:
         VaultRecord.objects.filter(depositor_id=person.pk).delete()
         if row.id_number or row.phone:
@@ -220,7 +219,8 @@ def correct_depositor(
         if row.phone != old["phone"]:
             identity.drop_login_names(user_id=person.user_id, kind=identity_queries.LoginKind.PHONE)
             _add_login(person.user_id, identity_queries.LoginKind.PHONE, row.phone)
-    changed = [field for field, value in (("name", name), ("sex", sex), ("born_on", born_on)) if value is not None]
+    given = (("name", name), ("sex", sex), ("born_on", born_on), ("guardian", guardian))
+    changed = [field for field, value in given if value is not None]
     _record(actor, "corrected", person, at, fields=[*changed, *(field for field in old if getattr(row, field) != old[field])])
     return person
 

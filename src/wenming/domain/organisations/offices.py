@@ -66,6 +66,13 @@ class ProposerLeft(Refusal):
     code, message, status = "organisations.proposer_left", _("提的人已经不在岗，这个提议不算数了，请重新提。"), 409
 
 
+class CodeFromAbove(Refusal):
+    """A code opens everything its user may do, offices too: only who may fill them all hands it over."""
+
+    code, message = "organisations.code_from_above", _("他有任职，激活码要由任命他的人来发；总行的人请系统管理员来发。")
+    status = 403
+
+
 class LastHeadOfficer(Refusal):
     code, message, status = "organisations.last_head_officer", _("总行至少要留一位工作人员，先任好接手的人。"), 409
 
@@ -243,8 +250,9 @@ def drop_proposal(*, actor: Actor, proposal_id: int, at: datetime) -> Proposal:
 @service
 def reissue_activation(*, actor: Actor, user_id: int, at: datetime) -> str:
     """A new activation code for an officer who forgot the password, by whoever may fill every office that is held."""
-    is_officer = Appointment.objects.filter(user_id=user_id).exists()
-    require(is_officer and queries.may_hand_code(actor=actor, user_id=user_id, at=at), NotFound)
+    offices = Appointment.objects.select_related("organisation").filter(user_id=user_id)
+    require(any(policies.may_appoint(actor, office.organisation, office.role) for office in offices), NotFound)
+    require(queries.may_hand_code(actor=actor, user_id=user_id, at=at), CodeFromAbove)
     return identity.issue_activation(actor=actor, user_id=user_id, at=at)
 
 

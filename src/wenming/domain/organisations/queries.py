@@ -174,6 +174,14 @@ def villages_under(*, parent_code: str, on: date) -> list[Village]:
     return [Village(region.code, region.name, served.get(region.pk)) for region in regions]
 
 
+def towns_for(*, head_bank_id: int, on: date) -> list[Village]:
+    """The towns whose villages a bank may serve; where its branches are already comes first."""
+    served = ServiceArea.objects.filter(branch__parent_id=head_bank_id, valid_to__isnull=True)
+    ours = set(served.values_list("region__parent_code", flat=True))
+    towns = [Village(town.code, town.name) for town in Region.objects.filter(_valid(on), level="town").order_by("code")]
+    return sorted(towns, key=lambda town: (town.code not in ours, town.code))
+
+
 def _valid(on: date) -> Q:
     return Q(valid_from__lte=on) & (Q(valid_to__isnull=True) | Q(valid_to__gt=on))
 
@@ -185,6 +193,22 @@ def regions_by_code(*, codes: Iterable[str], on: date) -> dict[str, Region]:
 def officers_of(*, branch_id: int, at: datetime) -> list[Officer]:
     """Who holds which office at a branch (or head bank) at this instant."""
     return _officers(Appointment.objects.filter(in_force(at), organisation_id=branch_id))
+
+
+def find_officers(*, actor: Actor, text: str, at: datetime, limit: int = 20) -> list[Officer]:
+    """Who holds an office within the actor's reach and has this in the name."""
+    places = actor.branches() | {grant.organisation_id for grant in actor.grants}
+    held = Appointment.objects.filter(in_force(at), organisation_id__in=places, user__display_name__contains=text.strip())
+    return _officers(held)[:limit] if text.strip() else []
+
+
+def officer(*, actor: Actor, appointment_id: int, at: datetime) -> Officer:
+    """One office in force within the actor's reach; others are not found."""
+    places = actor.branches() | {grant.organisation_id for grant in actor.grants}
+    found = _officers(Appointment.objects.filter(in_force(at), pk=appointment_id, organisation_id__in=places))
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def appointments_of(*, user_id: int) -> list[Officer]:

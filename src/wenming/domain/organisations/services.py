@@ -21,6 +21,7 @@ from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import policies, queries
 from wenming.domain.organisations.models import Appointment, Organisation, Region, Role, ServiceArea
 from wenming.domain.organisations.offices import (
+    CodeFromAbove,
     LastHeadOfficer,
     NeverLoggedIn,
     NewOfficer,
@@ -44,6 +45,7 @@ from wenming.domain.organisations.offices import (
 
 __all__ = [
     "Appointment",
+    "CodeFromAbove",
     "LastHeadOfficer",
     "NeverLoggedIn",
     "NewOfficer",

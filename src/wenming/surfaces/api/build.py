@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET
 from ninja import NinjaAPI
 
-from wenming.surfaces.api import deeds, errors, funds, ledger, mall, notices, people, rulebooks
+from wenming.surfaces.api import approvals, deeds, errors, funds, ledger, mall, notices, people, rulebooks
 
 DESCRIPTION = """文明银行的 REST API。积分的单位是百分之一分，钱的单位是分，时间是 UTC。
 
@@ -29,7 +29,7 @@ def make() -> NinjaAPI:
         parser=errors.StrictParser(),
     )
     errors.register(api)
-    for module in (people, rulebooks, deeds, notices, mall, funds, ledger):
+    for module in (people, rulebooks, deeds, notices, mall, approvals, funds, ledger):
         api.add_router("", module.router)
     return api
 

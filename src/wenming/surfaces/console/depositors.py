@@ -26,6 +26,7 @@ from wenming.domain.ledger.queries import Kind
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console import words
+from wenming.surfaces.console.households import other_home
 from wenming.surfaces.console.page import CORRECTORS, ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
 from wenming.ui.filters import day, moment
@@ -33,7 +34,9 @@ from wenming.ui.tiers import tier_of
 
 TABS = ("passbook", "deeds", "orders", "changes")
 CODE_SHOWN_FOR = 900
+ON_CHANGES = ("class", "end_class", "kin", "end_kin")
 GIVEN = (IdentityClass.PARTY_MEMBER, IdentityClass.LANE_CHIEF, IdentityClass.NEW_VILLAGER)
+GIVEN_LATER = (*GIVEN, IdentityClass.MINOR)
 
 
 @console("depositors")
@@ -67,7 +70,7 @@ def record(desk: Desk, number: int) -> HttpResponse:
 
 def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "", shown: str = "") -> HttpResponse:
     """The record with one tab open; `shown` is a fact revealed just now, for this answer only."""
-    tab = desk.request.GET.get("tab", "passbook")
+    tab = "changes" if open_part in ("end_class", "end_kin") else desk.request.GET.get("tab", "passbook")
     tab = tab if tab in TABS else "passbook"
     book = depositor.passbook
     balances = ledger_queries.balances([book.points_account_id, book.honour_account_id])
@@ -82,7 +85,7 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
         honour=balances.get(book.honour_account_id, 0),
         nature=sorted(depositor_queries.classes_by_nature(depositor.kind, depositor.born_on, desk.on)),
         class_words=dict(IdentityClass.choices),
-        class_choices=IdentityClass.choices,
+        class_choices=[choice for choice in IdentityClass.choices if choice[0] in GIVEN_LATER],
         members=[member for member in members if member.pk != depositor.pk],
         tab=tab,
         tier=tier_of(balances.get(book.honour_account_id, 0)),
@@ -154,6 +157,7 @@ def _changes(desk: Desk, depositor: Any) -> dict[str, object]:
     return {
         "events": [(event, words.act_of(event.act), people.get(event.user_id or 0, _("系统"))) for event in events],
         "classes": sorted(depositor_queries.classes_on(depositor_ids=[depositor.pk], on=desk.on)[depositor.pk]),
+        "terms": depositor_queries.class_terms(depositor_id=depositor.pk),
         "kin": depositor_queries.kin_of(depositor_id=depositor.pk),
         "before": None,
         "pending_points": 0,
@@ -173,8 +177,8 @@ def change(desk: Desk, number: int) -> HttpResponse:
         "class": _set_class,
         "end_class": _end_class,
         "kin": _register_kin,
-        "move": _move_out,
-        "death": _death,
+        "end_kin": _end_kin,
+        "back": _move_back,
     }
     if act not in acts:
         raise NotFound()
@@ -183,7 +187,8 @@ def change(desk: Desk, number: int) -> HttpResponse:
     if form.errors:
         return show_record(desk, depositor, form, open_part=act)
     desk.say(said)
-    return redirect("console:depositor", number=depositor.pk)
+    onward = reverse("console:depositor", kwargs={"number": depositor.pk})
+    return redirect(f"{onward}?tab=changes" if act in ON_CHANGES else onward)
 
 
 def _reveal(desk: Desk, depositor: Any, form: Entry) -> HttpResponse:
@@ -209,9 +214,11 @@ def _set_class(desk: Desk, depositor: Any, form: Entry) -> str:
 
 def _end_class(desk: Desk, depositor: Any, form: Entry) -> str:
     chosen = form.choice("identity_class", IdentityClass.values)
-    with form.catching("identity_class"):
-        depositors.end_class(actor=desk.actor, depositor_id=depositor.pk, identity_class=chosen, on=desk.on, at=desk.at)
-    return _("身份到今天为止。")
+    on = form.day("ends_on", ask=_("请填到哪天为止。"))
+    if form.ok and on:
+        with form.catching("ends_on"):
+            depositors.end_class(actor=desk.actor, depositor_id=depositor.pk, identity_class=chosen, on=on, at=desk.at)
+    return _("身份到这一天为止，从那天起不算了。")
 
 
 def _register_kin(desk: Desk, depositor: Any, form: Entry) -> str:
@@ -234,16 +241,21 @@ def _register_kin(desk: Desk, depositor: Any, form: Entry) -> str:
     return _("亲属登记好了，互相不能审核对方的记录。")
 
 
-def _move_out(desk: Desk, depositor: Any, form: Entry) -> str:
-    with form.catching("move"):
-        depositors.move_depositor_out(actor=desk.actor, depositor_id=depositor.pk, at=desk.at)
-    return _("记为已迁出。")
+def _end_kin(desk: Desk, depositor: Any, form: Entry) -> str:
+    others = form.ids("other")
+    if not others:
+        raise NotFound()
+    with form.catching("kin"):
+        depositors.remove_kin(actor=desk.actor, first_id=depositor.pk, second_id=others[0], at=desk.at)
+    return _("亲属登记取消了。")
 
 
-def _death(desk: Desk, depositor: Any, form: Entry) -> str:
-    with form.catching("death"):
-        depositors.record_death(actor=desk.actor, depositor_id=depositor.pk, at=desk.at)
-    return _("记为已故。")
+def _move_back(desk: Desk, depositor: Any, form: Entry) -> str:
+    home = other_home(depositor.branch_id, form, "home_number")
+    if form.ok and home is not None:
+        with form.catching("home_number"):
+            depositors.move_depositor_back(actor=desk.actor, depositor_id=depositor.pk, household_id=home.pk, at=desk.at)
+    return _("迁回来了，存折接着用。")
 
 
 @require_POST

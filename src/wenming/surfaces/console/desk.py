@@ -17,12 +17,14 @@ from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.funds import policies as fund_policies
 from wenming.domain.intake import queries as intake_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
+from wenming.domain.organisations.queries import Role
 from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEWERS, RUNNERS, Desk, console
 from wenming.ui.filters import day
 
@@ -88,6 +90,22 @@ def _reversals(desk: Desk) -> Iterator[Job]:
             yield Job("undo", "w", _("确认更正"), why, _("等您"), "w", len(waiting), url, True)
 
 
+def _second_words(desk: Desk) -> Iterator[Job]:
+    """What a first officer began and this one may confirm: payments above the limit, offices at the bank."""
+    if desk.may(*RUNNERS):
+        waiting = mall_queries.costly_orders(actor=desk.actor, branch_id=desk.branch.pk)
+        dear = [one for one in waiting if fund_policies.may_approve(desk.actor, one.product.fund.organisation_id)]
+        if dear:
+            why = "、".join(dict.fromkeys(order.product.title for order in dear))
+            yield Job("money", "w", _("点头大额支出"), why, _("等您"), "w", len(dear), reverse("console:funds") + "#dear", True)
+    if desk.may(Role.HEAD_OFFICER):
+        proposals = organisations.proposals_to_confirm(actor=desk.actor)
+        mine = [one for one in proposals if desk.actor.user_id not in (one.proposed_by, one.user_id)]
+        if mine:
+            why = "、".join(one.user.display_name for one in mine)
+            yield Job("case", "w", _("确认总行任职"), why, _("等您"), "w", len(mine), reverse("console:bank"), True)
+
+
 def _others(desk: Desk) -> Iterator[Job]:
     if desk.may(*COUNTER):
         orders = mall_queries.orders_to_hand_over(actor=desk.actor, branch_id=desk.branch.pk)
@@ -100,6 +118,11 @@ def _others(desk: Desk) -> Iterator[Job]:
     if desk.may(*CLERKS):
         found = intake_queries.sheets_of(actor=desk.actor, branch_id=desk.branch.pk)
         sheets = [sheet for sheet in found if sheet.status in OPEN_SHEETS]
+        unsigned = [sheet for sheet in sheets if intake_queries.may_sign(actor=desk.actor, sheet=sheet)]
+        if unsigned:
+            url = reverse("console:sheet", kwargs={"public_id": unsigned[0].public_id})
+            yield Job("edit", "w", _("给导入的表签字"), unsigned[0].file_name, _("等您"), "w", len(unsigned), url, True)
+        sheets = [sheet for sheet in sheets if sheet not in unsigned]
         if sheets:
             bad = sum(sheet.bad_count for sheet in sheets)
             why = sheets[0].file_name + (_("，有 {n} 行要改").format(n=bad) if bad else "")
@@ -116,7 +139,7 @@ def _others(desk: Desk) -> Iterator[Job]:
 
 @console("desk")
 def today(desk: Desk) -> HttpResponse:
-    jobs = [*_objections(desk), *_reversals(desk), *_reviews(desk), *_others(desk)]
+    jobs = [*_objections(desk), *_reversals(desk), *_second_words(desk), *_reviews(desk), *_others(desk)]
     urgent = [job for job in jobs if job.urgent]
     calm = [job for job in jobs if not job.urgent]
     return desk.show("desk/today.html", urgent=urgent, calm=calm, first=(urgent + calm)[0] if jobs else None)

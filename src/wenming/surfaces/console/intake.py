@@ -1,4 +1,4 @@
-"""表格导入: upload, look at the sheet as it is, take the good rows in; balances need a second signature."""
+"""表格导入: upload, look at the sheet as it is, take the good rows in; all but a roll want a second signature."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def sheet(desk: Desk, public_id: str) -> HttpResponse:
         show=show,
         after=after,
         people=identity_queries.display_names(user_ids=[number for number in officers if number]),
-        needs_second=found.kind in ("balances", "rulebook"),
+        needs_second=intake_queries.wants_two(sheet=found),
         may_sign=intake_queries.may_sign(actor=desk.actor, sheet=found),
         may_commit=intake_queries.may_commit(actor=desk.actor, sheet=found),
         form=form,
@@ -112,8 +112,10 @@ def _act(desk: Desk, form: Entry, found: Any) -> str:
             done = intake.commit_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
             return _("入册了 {n} 行。").format(n=done.committed_count)
         if act == "sign":
-            intake.sign_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
-            return _("您签字了，可以入册了。")
+            signed = intake.sign_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
+            left = len([problem for problem in signed.problems if problem["code"] == "signers_household"])
+            words = _("您签字了，可以入册了。")
+            return words + _("有 {n} 行是您自己家或亲属的，没有签，请另一位来签。").format(n=left) if left else words
         if act == "drop":
             intake.drop_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
     return _("这张表作废了，没有再入账。")

@@ -1,10 +1,14 @@
-"""人员与任职, 操作记录, 各分行: who holds which office, what was done by whom, and the branches of the bank."""
+"""人员与任职, 操作记录: who holds which office at a branch, and what was done by whom."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from wenming.core import audit, clock
 from wenming.core.errors import NotFound
@@ -18,6 +22,57 @@ from wenming.surfaces.console import words
 from wenming.surfaces.console.page import RUNNERS, Desk, Entry, console, cursor, page_of
 
 AUDIT_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who might be given an office: out of the roll, or an officer already. `key` leads back to them."""
+
+    key: str
+    name: str
+    where: str
+    user_id: int | None
+
+
+def candidates(desk: Desk, branch_id: int | None = None) -> list[Candidate]:
+    """Whom the search finds, each log-in once."""
+    text = desk.request.GET.get("q", "").strip()[:40]
+    people = depositor_queries.find_depositors(actor=desk.actor, text=text, branch_id=branch_id) if text else []
+    found = [
+        Candidate(f"depositor-{one.pk}", one.name, one.household.number if one.household else one.branch.name, one.user_id)
+        for one in people
+        if one.kind == "person"
+    ]
+    known = {one.user_id for one in found}
+    for held in organisations.find_officers(actor=desk.actor, text=text, at=desk.at):
+        if held.user_id not in known:
+            known.add(held.user_id)
+            found.append(Candidate(f"officer-{held.appointment_id}", held.name, held.role_label, held.user_id))
+    return found
+
+
+def candidate(desk: Desk, key: str) -> Candidate | None:
+    """The one that was chosen; whoever is out of reach is not found."""
+    kind, _dash, number = key.partition("-")
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    if kind == "officer":
+        held = organisations.officer(actor=desk.actor, appointment_id=int(number), at=desk.at)
+        return Candidate(key, held.name, held.role_label, held.user_id)
+    one = depositor_queries.depositor(actor=desk.actor, depositor_id=int(number))
+    return Candidate(key, one.name, one.household.number if one.household else "", one.user_id)
+
+
+def check_person(form: Entry, person: Candidate | None) -> None:
+    if person is None:
+        form.wrong("person", _("请先找到这个人。"))
+    elif person.user_id is None:
+        form.wrong("person", _("他还没有登录账号，先到他的页面发激活码。"))
+
+
+def ends_at_of(form: Entry) -> datetime | None:
+    ends_on = form.day("ends_on")
+    return clock.day_end(ends_on) if ends_on else None
 
 
 @console("officers", *RUNNERS, "supervisor")
@@ -46,24 +101,36 @@ def officers(desk: Desk) -> HttpResponse:
     )
 
 
+@require_POST
+@console("officers", *RUNNERS)
+def officer_code(desk: Desk) -> HttpResponse:
+    """A new activation code for an officer who forgot the password, shown this once."""
+    form = Entry.of(desk.request)
+    number = form.ids("appointment")
+    held = organisations.officer(actor=desk.actor, appointment_id=number[0], at=desk.at) if number else None
+    if held is None:
+        raise NotFound()
+    code = organisations_service.reissue_activation(actor=desk.actor, user_id=held.user_id, at=desk.at)
+    answer = desk.show("organisation/code.html", name=held.name, code=code)
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
 @console("officers", *RUNNERS)
 def appoint(desk: Desk) -> HttpResponse:
-    """Give someone of the roll an office; they log in with their own name."""
+    """Give someone an office here for a term; they log in with their own name."""
     form = Entry.of(desk.request)
-    text = (desk.request.GET.get("q") or "").strip()[:40]
-    chosen = form.ids("depositor")
-    person = depositor_queries.depositor(actor=desk.actor, depositor_id=chosen[0]) if chosen else None
+    person = candidate(desk, form["person"]) if form["person"] else None
     if desk.request.method == "POST":
         role = form.choice("role", Role.values, ask=_("请选岗位。"))
-        ends_on = form.day("ends_on")
+        starts_on, ends_at = form.day("starts_on"), ends_at_of(form)
         lane = form.text("lane", most=30)
+        if starts_on is not None and starts_on < desk.on:
+            form.wrong("starts_on", _("不能早于今天。"))
         if role == Role.LANE_CHIEF and not lane:
             form.wrong("lane", _("街巷长要填管哪条街巷。"))
-        if person is None:
-            form.wrong("depositor", _("请先找到这个人。"))
-        elif person.user_id is None:
-            form.wrong("depositor", _("他还没有登录账号，先到他的页面发激活码。"))
-        if form.ok and person is not None:
+        check_person(form, person)
+        if form.ok and person is not None and person.user_id is not None:
             with form.catching("role"):
                 organisations_service.appoint_officer(
                     actor=desk.actor,
@@ -71,19 +138,19 @@ def appoint(desk: Desk) -> HttpResponse:
                     organisation_id=desk.branch.pk,
                     role=role,
                     at=desk.at,
-                    ends_at=clock.day_end(ends_on) if ends_on else None,
+                    starts_at=clock.day_start(starts_on) if starts_on is not None and starts_on > desk.on else None,
+                    ends_at=ends_at,
                     lane=lane,
                 )
         if form.ok and person is not None:
             desk.say(_("{name}任{role}。").format(name=person.name, role=Role(role).label))
             return redirect("console:officers")
-    found = depositor_queries.find_depositors(actor=desk.actor, text=text, branch_id=desk.branch.pk) if text else []
     roles = [(r.value, r.label) for r in Role if organisation_policies.may_appoint(desk.actor, desk.branch, r)]
     return desk.show(
         "organisation/appoint.html",
         status=form.status if desk.request.method == "POST" else 200,
-        text=text,
-        found=[one for one in found if one.kind == "person"],
+        text=desk.request.GET.get("q", ""),
+        found=candidates(desk, desk.branch.pk) if not form["person"] else [],
         person=person,
         roles=[role for role in roles if organisation_policies.suits(role[0], desk.branch)],
         form=form,
@@ -103,10 +170,3 @@ def audit_trail(desk: Desk) -> HttpResponse:
         before=last.pk if last else None,
         about=words.subject_of,
     )
-
-
-@console("branches", Role.HEAD_OFFICER)
-def branches(desk: Desk) -> HttpResponse:
-    """The branches of the bank with what waits at each."""
-    served = organisations.villages_by_branch()
-    return desk.show("organisation/branches.html", served=served)

@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -51,7 +51,9 @@ NAV = (
     ("officers", gettext_lazy("人员与任职"), "case", (*RUNNERS, Role.SUPERVISOR)),
     ("audit", gettext_lazy("操作记录"), "shield", (*RUNNERS, Role.SUPERVISOR)),
     ("branches", gettext_lazy("各分行"), "map", (Role.HEAD_OFFICER,)),
+    ("bank", gettext_lazy("总行人员"), "star", (Role.HEAD_OFFICER,)),
 )
+ABOVE = ("branches", "bank")
 
 
 class OfficersOnly(Refusal):
@@ -88,20 +90,30 @@ class Desk:
 
     @cached_property
     def branch(self) -> Any:
-        """The branch chosen last, if it is still within reach; else the first one."""
+        """The branch chosen last, if it is still within reach; else the first one. A bank without any stands for itself."""
         chosen = self.request.session.get("branch")
         for branch in self.branches:
             if branch.pk == chosen:
                 return branch
-        if not self.branches:
+        return self.branches[0] if self.branches else self.bank
+
+    @cached_property
+    def bank(self) -> Any:
+        """The head bank above the branch that is open."""
+        if self.branches:
+            return self.branch.parent
+        above = sorted(grant.organisation_id for grant in self.actor.grants if grant.role == Role.HEAD_OFFICER)
+        if not above:
             raise OfficersOnly()
-        return self.branches[0]
+        return organisations.organisation(organisation_id=above[0])
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
         return deed_queries.counts_by_status(branch_ids=[self.branch.pk])
 
     def may(self, *roles: str) -> bool:
+        if not self.branches:
+            return self.actor.holds(*roles, organisation_id=self.bank.pk)
         return self.actor.holds(*roles, branch_id=self.branch.pk)
 
     def require(self, *roles: str) -> None:
@@ -119,7 +131,7 @@ class Desk:
         return [
             {"name": f"console:{name}", "label": label, "icon": icon, "count": waiting.get(name, 0), "current": name == self.room}
             for name, label, icon, roles in NAV
-            if self.may(*roles)
+            if self.may(*roles) and (self.branches or name in ABOVE)
         ]
 
     def show(self, template: str, *, status: int = 200, **context: object) -> HttpResponse:
@@ -154,6 +166,8 @@ def console(room: str, *roles: str) -> Callable[[View], View]:
             if not (actor.is_officer or actor.is_system):
                 raise OfficersOnly()
             desk = Desk(request=request, actor=actor, at=clock.now(), room=room)
+            if not desk.branches and room not in ABOVE:
+                return redirect("console:branches")
             if roles:
                 desk.require(*roles)
             return view(desk, **kwargs)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from wenming.surfaces.console import (
+    bank,
     deeds,
     depositors,
     desk,
     funds,
+    households,
     intake,
     mall,
     notices,
     organisation,
+    records,
     rulebooks,
 )
 
@@ -33,10 +36,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("depositors/enrol/", depositors.enrol, name="enrol"),
     path("depositors/<int:number>/", depositors.record, name="depositor"),
     path("depositors/<int:number>/change/", depositors.change, name="depositor_change"),
+    path("depositors/<int:number>/facts/", records.facts, name="depositor_facts"),
+    path("depositors/<int:number>/leave/", records.leave, name="depositor_leave"),
     path("depositors/<int:number>/activation/", depositors.activation, name="activation"),
     path("depositors/<int:number>/activation.pdf", depositors.activation_paper, name="activation_paper"),
     path("depositors/<int:number>/passbook.pdf", depositors.passbook_paper, name="passbook_paper"),
     path("depositors/<int:number>/declare/", deeds.declare, name="declare"),
+    path("households/<int:number>/", households.household, name="household"),
+    path("households/<int:number>/merge/", households.merge, name="merge"),
     path("import/", intake.sheets, name="sheets"),
     path("import/templates/<str:kind>.xlsx", intake.template, name="sheet_template"),
     path("import/<str:public_id>/", intake.sheet, name="sheet"),
@@ -60,6 +67,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("funds/", funds.funds, name="funds"),
     path("officers/", organisation.officers, name="officers"),
     path("officers/appoint/", organisation.appoint, name="appoint"),
+    path("officers/code/", organisation.officer_code, name="officer_code"),
     path("audit/", organisation.audit_trail, name="audit"),
-    path("branches/", organisation.branches, name="branches"),
+    path("branches/", bank.branches, name="branches"),
+    path("branches/open/", bank.open_branch, name="open_branch"),
+    path("branches/<int:number>/", bank.branch_villages, name="branch_villages"),
+    path("bank/", bank.officers, name="bank"),
+    path("bank/propose/", bank.propose, name="propose"),
 ]

@@ -19,6 +19,7 @@ from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import services as mall
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import queries as rulebooks
 from wenming.surfaces.cli.town import goods, photos
 from wenming.surfaces.cli.town.people import Family
@@ -149,6 +150,7 @@ def arrange(
     _counter(scene, shelf)
     _corrections(scene)
     _sheet(scene)
+    _office(scene, town, head)
 
 
 def _settled_notice(scene: Scene) -> None:
@@ -267,5 +269,17 @@ def _sheet(scene: Scene) -> None:
         branch_id=scene.branch.id,
         file_name="积分登记表.csv",
         data=text.encode("gb18030"),
+        at=at,
+    )
+
+
+def _office(scene: Scene, town: Town, head: dict[str, int]) -> None:
+    """One officer of the head bank proposed the director as a supervisor there; the other one may confirm."""
+    at = scene.ago(0.2)
+    organisations.propose_appointment(
+        actor=depositors.actor_for(user_id=head["second"], door="console", at=at),
+        user_id=scene.user_ids["director"],
+        organisation_id=town.head_bank_id,
+        role="supervisor",
         at=at,
     )

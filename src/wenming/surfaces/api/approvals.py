@@ -1,0 +1,43 @@
+"""The second officer's word on what one alone may not pay."""
+
+from datetime import datetime
+
+from ninja import Field, Router, Schema
+
+from wenming.core import clock
+from wenming.core.errors import NotFound
+from wenming.domain.funds import services as funds
+from wenming.domain.mall import queries as mall_queries
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, Id, Request, operation
+
+router = Router(tags=["funds"])
+
+
+class ApprovalOut(Schema):
+    fund_id: Id
+    subject: str
+    amount: int = Field(description="分")
+    approved_at: datetime
+
+
+@operation(
+    router,
+    "POST",
+    "/orders/{order_id}/cost-approval",
+    roles=[DIRECTOR, HEAD_OFFICER],
+    scopes=["funds:write"],
+    answer=ApprovalOut,
+)
+def approve_cost(request: Request, order_id: Id) -> ApprovalOut:
+    """Approve an order whose cost is above its fund's limit; somebody else hands it over."""
+    order = mall_queries.order(actor=request.actor, order_id=order_id)
+    if order.product.fund_id is None:
+        raise NotFound
+    approval = funds.approve_draw(
+        actor=request.actor,
+        fund_id=order.product.fund_id,
+        subject=mall_queries.subject_of(order.pk),
+        amount=order.cost,
+        at=clock.now(),
+    )
+    return ApprovalOut.from_orm(approval)
