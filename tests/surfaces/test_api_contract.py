@@ -396,3 +396,16 @@ def test_files_are_not_taken(stage: Stage) -> None:
         headers={"Authorization": f"Bearer {stage.keys['teller']}", "Idempotency-Key": "k"},
     )
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("text", ["\x00", "\u202e", "\ud800", "\x85"])
+def test_hidden_signs_in_a_parameter_are_named(stage: Stage, text: str) -> None:
+    said = {"branch_id": stage.shop.village.branch_id, "text": text}
+    query = urlencode({name: str(value).encode("utf-8", "surrogatepass") for name, value in said.items()})
+    headers = {"Authorization": f"Bearer {stage.keys['clerk']}"}
+    answer = stage.client.get(f"/api/v1/depositors?{query}", headers=headers)
+    if text != "\ud800":  # half a pair is no UTF-8: the address arrives with a sign of replacement, and finds nobody
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, ["text"])
+    else:
+        assert answer.json() == {"items": [], "next": ""}
+    assert stage.client.get("/api/v1/branches?%E2%80%AE=1").status_code == 400

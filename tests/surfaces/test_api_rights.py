@@ -30,6 +30,7 @@ from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 from wenming.surfaces.api.urls import api
 
@@ -88,6 +89,7 @@ class Stage:
             at=at,
             note="",
         )
+        self.first_item_id = rulebook_queries.items_in_force(branch_id=village.branch_id, on=at.date())[0].pk
         owner = village.villager("王建国")
         self.waiting, self.hanging, approved, done = (self.declare(owner, village.person("王建国"), place) for place in range(4))
         self.reversal_id = self.post_and_question(done)
@@ -190,7 +192,7 @@ class Stage:
             "declare_deed": {
                 "door": "counter",
                 "depositor_ids": [ids["depositor_id"]],
-                "item_id": 1,
+                "item_id": self.first_item_id,
                 "happened_on": "2026-03-12",
                 "words": "大家都看见了",
             },

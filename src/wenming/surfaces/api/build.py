@@ -57,9 +57,11 @@ def _in_shape(view: Callable[..., Any]) -> Callable[..., HttpResponse]:
 
     @functools.wraps(view)
     def run(request: HttpRequest, *args: Any, **values: Any) -> HttpResponse:
-        given = [text for name, said in request.GET.lists() for text in (name, *said)]
-        if not all(errors.is_text(text) for text in (request.path, *given)):
+        if not all(errors.is_text(text) for text in (request.path, *request.GET)):
             return errors.unreadable_address(request)
+        for name, said in request.GET.lists():
+            if not all(errors.is_text(text) for text in said):
+                return errors.refused(request, errors.HiddenSigns(field=name))
         response: HttpResponse = view(request, *args, **values)
         if isinstance(response, HttpResponseNotAllowed):
             return errors.wrong_method(request, response["Allow"])

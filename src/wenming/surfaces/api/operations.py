@@ -15,7 +15,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from wenming.core import clock, idempotency
@@ -51,7 +51,11 @@ def _written_day(value: Any) -> Any:
     raise PydanticCustomError("not_a_day", "2026-03-10")
 
 
-Day = Annotated[date, BeforeValidator(_written_day)]
+Day = Annotated[
+    date,
+    BeforeValidator(_written_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{DAY.pattern}$"}),
+]
 
 
 class Request(HttpRequest):
