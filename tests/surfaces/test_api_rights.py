@@ -28,6 +28,7 @@ from wenming.domain.identity import services as identity
 from wenming.domain.ledger import services as ledger
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
+from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 from wenming.surfaces.api.urls import api
 
@@ -86,6 +87,7 @@ class Stage:
             at=at,
             note="",
         )
+        self.item_id = rulebook_queries.items_in_force(branch_id=village.branch_id, on=at.date())[0].pk
         owner = village.villager("王建国")
         self.waiting, self.hanging, approved, done = (self.declare(owner, village.person("王建国"), place) for place in range(4))
         self.reversal_id = self.post_and_question(done)
@@ -145,7 +147,7 @@ class Stage:
         village = self.shop.village
         actor = village.officer(who) if who in village.users else village.villager(who)
         assert actor.user_id is not None
-        every = sorted({scope for _m, _p, operation in described() for scope in operation["x-scopes"]})
+        every = sorted({scope for _m, _p, operation in OPERATIONS.values() for scope in operation["x-scopes"]})
         return identity.issue_api_key(actor=actor, user_id=actor.user_id, name="矩阵", scopes=scopes or every, at=MORNING)
 
     def values(self) -> dict[str, Any]:
@@ -180,7 +182,7 @@ class Stage:
             "declare_deed": {
                 "door": "counter",
                 "depositor_ids": [ids["depositor_id"]],
-                "item_id": 1,
+                "item_id": self.item_id,
                 "happened_on": "2026-03-12",
                 "words": "大家都看见了",
             },

@@ -67,7 +67,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
-    "ninja",
     "wenming.core",
     *(f"wenming.domain.{room}" for room in ROOMS),
     "wenming.ui",
