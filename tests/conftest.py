@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import datetime
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.triggers import triggers_rest_while_tables_are_emptied  # noqa: F401
+from tests.emptying import tables_are_emptied_quickly  # noqa: F401
 from wenming.core import clock
 
+STORES = {"db", "transactional_db", "django_db_setup"}
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
@@ -18,17 +20,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-long", action="store_true", help="also run the long reliability tests of tests/long")
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
+def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether it belongs to the other store, to the long runs, or has been run on SQLite since it asks no store at all."""
+    if "long" in item.path.parts and not config.getoption("--run-long"):
+        return True
+    if connection.vendor == "sqlite":
+        return item.get_closest_marker("postgresql_only") is not None
+    speaks = item.get_closest_marker("django_db") or STORES & set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("sqlite_only") is not None or not speaks
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out, and say so in the count of deselected tests, what belongs to the other store or to the long runs."""
-    other = "postgresql_only" if connection.vendor == "sqlite" else "sqlite_only"
-    long_runs = config.getoption("--run-long")
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker(other) or ("tests/long/" in str(item.path).replace("\\", "/") and not long_runs)
-    ]
+    """Leave out, and say so in the count of deselected tests, what is not for this run."""
+    left_out = {item for item in items if is_left_out(item, config)}
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
+        config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
 
 

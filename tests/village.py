@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
@@ -74,7 +75,7 @@ class Village:
     users: dict[str, int] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def book_id(self) -> int:
         return organisation_queries.book_of(branch_id=self.branch_id)
 

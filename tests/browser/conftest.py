@@ -7,15 +7,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from copy import deepcopy
+from datetime import datetime
 from pathlib import Path
 
 import manimgx_fonts_cjk
 import pytest
+from django.conf import LazySettings
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+from tests.surfaces import stage as stages
+
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -40,6 +48,11 @@ OVERFLOW = """() => {
   const cut = all.filter((e) => getComputedStyle(e).overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1);
   return [...out, ...cut].slice(0, 5).map(name);
 }"""
+
+
+# A late part of a page stands as a link to itself until it has come.
+COMPLETE = """() => [...document.querySelectorAll("[hx-trigger=load]")].every(
+  (part) => !part.querySelector(`a[href="${part.getAttribute("hx-get")}"]`))"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,6 +103,45 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     assert faults == []
 
 
+class Keeper:
+    """The sample village as it was built the first time: every test begins with a copy of the store and of the photos."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.stage: stages.Stage | None = None
+
+    def build(self, at: datetime, folder: Path) -> stages.Stage:
+        if connection.vendor != "sqlite":
+            return stages.build(at, folder / "now")
+        if self.stage is None:
+            self.stage = stages.build(at, folder / "now")
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(self.folder / "store")])
+            shutil.copytree(folder / "media", self.folder / "media")
+        else:
+            connection.ensure_connection()
+            with closing(sqlite3.connect(self.folder / "store")) as store:
+                store.backup(connection.connection)
+            shutil.copytree(self.folder / "media", folder / "media")
+        stage = deepcopy(self.stage)
+        stage.clock_file = folder / "now"
+        stage.turn_to(stage.now)
+        return stage
+
+
+@pytest.fixture(scope="session")
+def keeper(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
+    return Keeper(tmp_path_factory.mktemp("keeper"))
+
+
+@pytest.fixture
+def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings, keeper: Keeper) -> stages.Stage:
+    """The village of the surfaces' tests, committed, so that the live server sees it; its clock stands still."""
+    settings.TEST_CLOCK = str(tmp_path / "now")
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return keeper.build(at, tmp_path)
+
+
 def keep_picture(page: Page, name: str) -> None:
     """Keep a whole-page picture where `WENMING_PICTURES` says; nothing otherwise."""
     folder = os.environ.get("WENMING_PICTURES")
@@ -101,3 +153,20 @@ def keep_picture(page: Page, name: str) -> None:
 def wide_elements(page: Page) -> list[str]:
     """What sticks out of the page at the right."""
     return list(page.evaluate(OVERFLOW))
+
+
+def look_at(
+    page: Page, addresses: Mapping[str, str], *, widths: Sequence[int], height: int, picture: str
+) -> dict[str, list[str]]:
+    """Open every page once and look at it at each width: what sticks out, by page and width. Each has one heading."""
+    found: dict[str, list[str]] = {}
+    for name, address in addresses.items():
+        page.goto(address)
+        page.wait_for_function(COMPLETE)
+        assert page.locator("h1").count() == 1, address
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": height})
+            keep_picture(page, picture.format(name=name, width=width))
+            if wide := wide_elements(page):
+                found[f"{name} {width}"] = wide
+    return found

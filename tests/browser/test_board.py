@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
 
-import pytest
-from django.conf import LazySettings
 from playwright.sync_api import BrowserContext, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import keep_picture, wide_elements
+from tests.browser.conftest import look_at
 from tests.surfaces import stage as stages
 from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 
 SIZES = [("", 390), ("dark.elder", 360), ("light", 1280)]
 Opener = Callable[..., BrowserContext]
-
-
-@pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return stages.build(at, tmp_path / "now")
 
 
 def pages_of(stage: stages.Stage) -> dict[str, str]:
@@ -52,12 +41,9 @@ def test_every_page_fits(stage: stages.Stage, live_server: LiveServer, open_cont
     wide = {}
     for looks, width in SIZES:
         page = open_context(live_server.url, width=width, looks=looks).new_page()
-        for name, address in pages_of(stage).items():
-            page.goto(address)
-            keep_picture(page, f"p-{name}-{looks}-{width}")
-            if found := wide_elements(page):
-                wide[f"{name} {looks} {width}"] = found
-    assert wide == {}
+        picture = f"p-{{name}}-{looks}-{{width}}"
+        wide[looks] = look_at(page, pages_of(stage), widths=[width], height=844, picture=picture)
+    assert wide == {looks: {} for looks, _ in SIZES}
 
 
 def test_the_phone_checks_the_proof_itself(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:

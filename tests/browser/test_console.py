@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
 
-import pytest
-from django.conf import LazySettings
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import village as villages
-from tests.browser.conftest import keep_picture, wide_elements
-from tests.surfaces import stage as stages
+from tests.browser.conftest import keep_picture, look_at
 from tests.surfaces.stage import Stage
 from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.mall import queries as mall_queries
 
 Open = Callable[..., BrowserContext]
+LOOKS = {"light": (1366, 900, 390), "dark": (1366,)}
 PAGES = (
     "",
     "review/",
@@ -35,13 +31,6 @@ PAGES = (
 OF_THE_BANK = ("branches/", "branches/open/", "bank/", "bank/propose/", "officers/", "officers/appoint/?q=王")
 
 
-@pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return stages.build(at, tmp_path / "now")
-
-
 def enter(context: BrowserContext, stage: Stage, key: str) -> Page:
     villages.log_in(stage.village, key)
     page = context.new_page()
@@ -54,7 +43,6 @@ def enter(context: BrowserContext, stage: Stage, key: str) -> Page:
 
 
 def test_pages_fit_at_every_width_in_both_themes(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
-    sticking_out = {}
     person, home = stage.village.person("王建国"), stage.village.households["0001"]
     of_people = ("", "declare/", "facts/", "leave/", "leave/?way=moved")
     pages = {
@@ -66,19 +54,13 @@ def test_pages_fit_at_every_width_in_both_themes(stage: Stage, live_server: Live
         ),
         "head": (*OF_THE_BANK, f"branches/{stage.village.branch_id}/", f"depositors/{person}/leave/?way=erased"),
     }
-    for looks in ("light", "dark"):
-        for key, addresses in pages.items():
+    wide = {}
+    for looks, widths in LOOKS.items():
+        for key, paths in pages.items():
             page = enter(open_context(live_server.url, width=1366, height=768, looks=looks), stage, key)
-            for address in addresses:
-                for width in (1366, 900, 390) if looks == "light" else (1366,):
-                    page.set_viewport_size({"width": width, "height": 768})
-                    page.goto(f"/console/{address}")
-                    page.wait_for_load_state("networkidle")
-                    keep_picture(page, f"console-{address.strip('/').replace('/', '-') or 'desk'}-{width}-{looks}")
-                    assert page.locator("h1").count() == 1
-                    if found := wide_elements(page):
-                        sticking_out[f"{address} {width}"] = found
-    assert sticking_out == {}
+            addresses = {path.strip("/").replace("/", "-") or "desk": f"/console/{path}" for path in paths}
+            wide[looks, key] = look_at(page, addresses, widths=widths, height=768, picture=f"console-{{name}}-{{width}}-{looks}")
+    assert wide == dict.fromkeys(wide, {})
 
 
 def test_a_reviewer_decides_with_one_key(stage: Stage, live_server: LiveServer, open_context: Open) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +134,9 @@ def test_every_single_alteration_fails(page: Page) -> None:
 # The page as somebody sees it who has just scanned a sheet
 
 
-@pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
+@pytest.fixture(autouse=True)
+def names_of_the_board(settings: LazySettings) -> None:
     settings.ALLOWED_HOSTS = ["wall.test", "localhost", "127.0.0.1"]
-    return stages.build(at, tmp_path / "now")
 
 
 def scan(page: Page, paper: Head) -> None:

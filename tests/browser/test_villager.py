@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import pytest
-from django.conf import LazySettings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import keep_picture, wide_elements
+from tests.browser.conftest import keep_picture, look_at
 from tests.surfaces import stage as stages
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.mall import queries as mall_queries
 
-LOOKS = [("light", 390), ("dark", 390), ("light.elder", 360), ("light", 360), ("more", 390)]
+LOOKS = {"light": (390, 360), "dark": (390,), "light.elder": (360,), "more": (390,)}
 Opener = Callable[..., BrowserContext]
-
-
-@pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return stages.build(at, tmp_path / "now")
 
 
 def enter(context: BrowserContext, stage: stages.Stage, name: str, address: str) -> Page:
@@ -69,16 +60,12 @@ def pages_of(stage: stages.Stage) -> dict[str, str]:
 
 
 def test_every_page_fits_the_phone_in_every_look(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
-    addresses = pages_of(stage)
     wide = {}
-    for looks, width in LOOKS:
-        page = enter(open_context(live_server.url, width=width, looks=looks), stage, "王建国", live_server.url)
-        for name, address in addresses.items():
-            page.goto(address)
-            keep_picture(page, f"m-{name}-{looks}-{width}")
-            if found := wide_elements(page):
-                wide[f"{name} {looks} {width}"] = found
-    assert wide == {}
+    for looks, widths in LOOKS.items():
+        page = enter(open_context(live_server.url, looks=looks), stage, "王建国", live_server.url)
+        picture = f"m-{{name}}-{looks}-{{width}}"
+        wide[looks] = look_at(page, pages_of(stage), widths=widths, height=844, picture=picture)
+    assert wide == {looks: {} for looks in LOOKS}
 
 
 @pytest.mark.parametrize("script", [True, False])

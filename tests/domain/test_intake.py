@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import date, timedelta
 from pathlib import Path
 
 import openpyxl
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from tests import village as villages
 from tests.village import Village
@@ -48,9 +51,15 @@ RULES = (
 )
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Village]:
+    with villages.standing(django_db_blocker) as village:
+        yield village
+
+
 @pytest.fixture
-def village(db: None, at: datetime) -> Village:
-    return villages.build(at)
+def village(built: Village, db: None) -> Village:
+    return deepcopy(built)
 
 
 def take(village: Village, kind: str, content: str | bytes, name: str = "表.csv", *, is_trial: bool = False) -> Report:

@@ -32,7 +32,7 @@ def environment(folder: Path) -> dict[str, str]:
     given = dict(os.environ, WENMING_DATA=str(folder), WENMING_MODE="test")
     settings = connection.settings_dict
     if connection.vendor == "postgresql":
-        address = f"postgresql://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+        address = f"postgresql://{settings['USER']}@/{settings['NAME']}?host={settings['HOST']}&port={settings['PORT']}"
         given["WENMING_DATABASE_URL"] = address
     return given
 

@@ -157,7 +157,7 @@ class Stage:
         village = self.shop.village
         actor = village.officer(who) if who in village.users else village.villager(who)
         assert actor.user_id is not None
-        every = sorted({scope for _m, _p, operation in described() for scope in operation["x-scopes"]})
+        every = sorted({scope for _m, _p, operation in OPERATIONS.values() for scope in operation["x-scopes"]})
         return identity.issue_api_key(actor=actor, user_id=actor.user_id, name="矩阵", scopes=scopes or every, at=MORNING)
 
     def values(self) -> dict[str, Any]:

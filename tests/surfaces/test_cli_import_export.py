@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import datetime
+from collections.abc import Iterator
+from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from pytest_django import DjangoDbBlocker
 
 from tests import village as villages
 from tests.village import Village
@@ -28,12 +30,18 @@ BOOKS = (
 )
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Village]:
+    with villages.standing(django_db_blocker) as village:
+        yield village
+
+
 @pytest.fixture
-def village(db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> Village:
+def village(built: Village, db: None, tmp_path: Path, settings: LazySettings) -> Village:
     clock = tmp_path / "now"
-    clock.write_text(at.isoformat())
+    clock.write_text(built.at.isoformat())
     settings.TEST_CLOCK = str(clock)
-    return villages.build(at)
+    return deepcopy(built)
 
 
 def run(*arguments: object) -> tuple[int, Any]:

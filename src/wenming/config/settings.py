@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -67,7 +67,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "csp",
-    "ninja",
     "wenming.core",
     *(f"wenming.domain.{room}" for room in ROOMS),
     "wenming.ui",
@@ -127,13 +126,14 @@ def _database() -> dict[str, object]:
             },
         }
     parts = urlsplit(address)
+    more = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
-        "PORT": parts.port or "",
+        "HOST": more.get("host", parts.hostname or ""),
+        "PORT": more.get("port", parts.port or ""),
         "OPTIONS": {"pool": {"min_size": 1, "max_size": 8}} if MODE != "test" else {},
     }
 

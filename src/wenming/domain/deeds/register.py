@@ -393,8 +393,8 @@ def _write(good: Sequence[Reckoned], branch_id: int, actor: Actor, batch_key: st
         (
             one.pk, public_id, branch_id, one.item.pk, one.who.depositor_id, one.who.household_id,
             one.credited.passbook_id, user_id, door, one.row.happened_on, one.row.quantity, one.row.words[:500], status, at, at,
-            1, "[]", one.given.points, one.given.honour, one.posted, one.given.kept(one.row.happened_on), one.notice_line_id, True,
-            one.transaction_id, f"{batch_key}:{place}", digest, None, batch_key,
+            1, "[]", one.given.points, one.given.honour, one.posted, one.given.kept(one.row.happened_on), one.notice_line_id,
+            True, one.transaction_id, f"{batch_key}:{place}", digest, None, batch_key,
         )
         for place, (one, public_id) in enumerate(zip(good, chance.public_ids(len(good)), strict=True))
     ]  # fmt: skip

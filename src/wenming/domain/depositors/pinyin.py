@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import unicodedata
 
-from pypinyin import lazy_pinyin
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")  # single characters need no book of phrases, 45 MB in memory
+from pypinyin import lazy_pinyin  # noqa: E402
 
 SURNAMES = {
     "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "区": "ou", "查": "zha", "任": "ren", "盖": "ge", "华": "hua",
