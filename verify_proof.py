@@ -88,7 +88,7 @@ def main():
             proof = json.load(file)
         holds = check(proof, scanned[0] or typed[0], scanned[1] or typed[1])
         words = facts_of(bytes.fromhex(proof["memento"]))[1] if holds and "memento" in proof else []
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         print(f"不能核对 / cannot be checked: {error!r}", file=sys.stderr)
         return 2
     print("核对无误 / it holds" if holds else "对不上 / it does not hold", *words, sep="\n")
