@@ -364,6 +364,18 @@ def test_nobody_reviews_what_one_declared(village: Village, at: datetime) -> Non
     assert made.pk not in [one.pk for one in deed_queries.declarations_to_review(actor=village.officer("director"))]
 
 
+def test_rules_in_force_since_the_day_of_a_waiting_deed_hold_for_it(village: Village, at: datetime) -> None:
+    """A new edition holds from this very day on; what was declared this morning and waits is reckoned under it."""
+    made = stage.declare(village, code="2.1", name="王建国", at=at)
+    dearer = [stage.clause("2.1", "门前三包", 250)]
+    books.adopt_edition(actor=system("shell"), organisation_id=village.head_bank_id, items=dearer, in_force_from=at.date(), at=at)
+    assert deed_queries.preview(declaration=stage.now(made)).points == 250  # type: ignore[union-attr]
+    stage.review(village, made, at=at)
+    approved = stage.now(made)
+    assert (approved.points, approved.item.edition.in_force_from) == (250, at.date())
+    assert approved.passbook.depositor_id == village.person("王建国"), "the new clause no longer credits the household"
+
+
 def test_approving_several_names_what_is_refused(village: Village, at: datetime) -> None:
     made = [stage.declare(village, at=at, on=date(2026, 3, day)) for day in (1, 2, 3, 4)]
     outcomes = deeds.approve_many(actor=village.officer("reviewer"), declaration_ids=[one.pk for one in made], at=at)

@@ -180,6 +180,13 @@ def _item_on(branch_id: int, item: RuleItem, on: date) -> RuleItem:
     return found
 
 
+def put_under_rules_of_the_day(declaration: Declaration) -> None:
+    """W06: an edition may have come into force since the deed was declared, from its very day on; its clause holds."""
+    item = _item_on(declaration.branch_id, declaration.item, declaration.happened_on)
+    if item.pk != declaration.item_id:
+        declaration.item, declaration.passbook = item, credited_passbook(item, declaration.depositor)
+
+
 def _check_item(item: RuleItem, door: str) -> None:
     if item.direction == rulebooks.Direction.DEMERIT and not item.edition.demerits_vote:
         raise refusals.DemeritsOff(field="item")

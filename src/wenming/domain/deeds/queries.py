@@ -214,17 +214,19 @@ def usage_of(*, depositor_id: int, item: RuleItem, on: date, household_id: int |
 
 def preview(*, declaration: Declaration) -> engine.Assessment | Refusal:
     """What the declaration would be given if it were approved now, or why not."""
+    day = declaration.happened_on
+    item = rulebooks.item_in_force(branch_id=declaration.branch_id, code=declaration.item.code, on=day) or declaration.item
     usage = caps.usage_of(
         depositor_id=declaration.depositor_id,
         household_id=declaration.household_id,
-        item=declaration.item,
-        happened_on=declaration.happened_on,
+        item=item,
+        happened_on=day,
         without=[declaration.pk],
     )
-    classes = depositors.classes_on(depositor_ids=[declaration.depositor_id], on=declaration.happened_on)
-    facts = engine.DeedFacts(declaration.happened_on, declaration.quantity, classes[declaration.depositor_id])
+    classes = depositors.classes_on(depositor_ids=[declaration.depositor_id], on=day)
+    facts = engine.DeedFacts(day, declaration.quantity, classes[declaration.depositor_id])
     try:
-        return engine.assess(rulebooks.terms_of(declaration.item), facts, usage)
+        return engine.assess(rulebooks.terms_of(item), facts, usage)
     except Refusal as refusal:
         return refusal
 

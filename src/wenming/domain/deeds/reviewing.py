@@ -12,7 +12,7 @@ from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import act, service
 from wenming.domain.deeds import caps, depositing, policies, queries, refusals
-from wenming.domain.deeds.declaring import locked, record
+from wenming.domain.deeds.declaring import locked, put_under_rules_of_the_day, record
 from wenming.domain.deeds.models import Declaration, Review, Status
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.inbox import services as inbox
@@ -75,6 +75,8 @@ def review_declaration(
         declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason, reviewed_at=at
     )
     failpoint("deeds.review_written")
+    if decision == Decision.APPROVE:
+        put_under_rules_of_the_day(declaration)
     if decision == Decision.APPROVE and queries.reviews_missing(declaration=declaration) == 0:
         _approve(declaration, actor, at)
     record(actor, f"deeds.reviewed_{decision}", declaration, at, revision=revision)
