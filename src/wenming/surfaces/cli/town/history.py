@@ -71,6 +71,7 @@ class Past:
             say(passed, f"{month.year}年{month.month}月")
             with building.together():
                 self._live_month(month, int(self.town.scale.points * 100 * part))
+            ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
             passed += part
 
     def _live_month(self, month: date, target: int) -> None:
@@ -85,7 +86,6 @@ class Past:
             self._draw(branch, month, int(target * weight / whole))
             if is_last_year or month.month in QUARTER_ENDS:
                 self._hand_in(branch, month)
-        ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))
 
     def _new_year(self, month: date) -> None:
         start = clock.day_start(month) + timedelta(days=1, hours=9)
