@@ -169,6 +169,10 @@ class Walk:
             at=self.at,
         )
 
+    def sign(self, kind: str) -> Sheet:
+        found = Sheet.objects.filter(kind=kind).order_by("pk")[0]
+        return intake.sign_sheet(actor=self.officer("director"), sheet_id=found.pk, at=self.at)
+
     def commit(self, kind: str) -> Sheet:
         found = Sheet.objects.filter(kind=kind).order_by("pk")[0]
         return intake.commit_sheet(actor=self.officer("clerk"), sheet_id=found.pk, at=self.at)
@@ -287,8 +291,7 @@ def openings_staged(walk: Walk) -> None:
 @on_day(0)
 def openings_signed(walk: Walk) -> None:
     with unless_done("wrong_step"):
-        found = Sheet.objects.filter(kind="balances").order_by("pk")[0]
-        intake.sign_sheet(actor=walk.officer("director"), sheet_id=found.pk, at=walk.at)
+        walk.sign("balances")
 
 
 @on_day(0)
@@ -300,6 +303,12 @@ def openings_committed(walk: Walk) -> None:
 @on_day(0)
 def register_staged(walk: Walk) -> None:
     walk.stage_sheet("register", REGISTER)
+
+
+@on_day(0)
+def register_signed(walk: Walk) -> None:
+    with unless_done("wrong_step"):
+        walk.sign("register")
 
 
 @on_day(0)

@@ -232,7 +232,7 @@ class Work:
         return user
 
     def sheet(self, how: str, pk: int, before: Row | None, now: Row | None) -> None:
-        if now is not None and now["status"] == "committed" and now["kind"] in ("balances", "rulebook"):
+        if now is not None and now["status"] == "committed" and now["kind"] in ("balances", "rulebook", "register"):
             two = now["uploaded_by"] is None or (now["signed_by"] is not None and now["signed_by"] != now["uploaded_by"])
             demand(two, "W17", "sheet", pk)
 

@@ -91,7 +91,7 @@ def receive_money(world: World, now: datetime) -> Gesture:
 
 
 def register_sheet(world: World, now: datetime) -> Gesture | None:
-    """A paper register of the last weeks, brought and taken in by a clerk."""
+    """A paper register of the last weeks, brought by a clerk; somebody else signs before it is taken in."""
     dice, on = world.dice, clock.local_date(now)
     roll = depositor_queries.roll_index(branch_id=world.branch_id)
     chosen = dice.sample(sorted(roll.entries), min(len(roll.entries), dice.randrange(3, ROWS_MOST)))
@@ -134,7 +134,7 @@ def work_on_sheet(world: World, now: datetime) -> Gesture | None:
     if found is None:
         return None
     user, chance = world.officer(world.dice.choice(("clerk", "director"))), world.dice.random()
-    if chance < 0.4 and found.kind == "balances":
+    if chance < 0.4 and found.status == "checked":
         return Gesture("sign_sheet", lambda at: intake.sign_sheet(actor=world.actor(user, at), sheet_id=found.pk, at=at))
     if chance < 0.1:
         return Gesture("drop_sheet", lambda at: intake.drop_sheet(actor=world.actor(user, at), sheet_id=found.pk, at=at))

@@ -8,9 +8,13 @@ from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.funds import services as funds
 from wenming.domain.mall import queries as mall_queries
-from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, Id, Request, operation
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, Given, Id, Request, operation
 
 router = Router(tags=["funds"])
+
+
+class Approved(Given):
+    """Nothing is chosen: fund, subject and amount are the order's."""
 
 
 class ApprovalOut(Schema):
@@ -28,7 +32,7 @@ class ApprovalOut(Schema):
     scopes=["funds:write"],
     answer=ApprovalOut,
 )
-def approve_cost(request: Request, order_id: Id) -> ApprovalOut:
+def approve_cost(request: Request, order_id: Id, payload: Approved) -> ApprovalOut:
     """Approve an order whose cost is above its fund's limit; somebody else hands it over."""
     order = mall_queries.order(actor=request.actor, order_id=order_id)
     if order.product.fund_id is None:
