@@ -22,7 +22,7 @@ NAMES = (
     "depositors.points_passed_on", "depositors.left", "depositors.facts_erased", "depositors.erasure_listed",
     "notices.notice_written", "notices.lines_written", "notices.line_cleared", "notices.line_struck", "notices.objection_written",
     "notices.line_contested", "notices.objection_closed", "notices.line_settled", "notices.closed",
-    "rulebooks.earlier_edition_ended", "rulebooks.in_force",
+    "rulebooks.earlier_edition_ended", "rulebooks.in_force", "rulebooks.points_expired", "rulebooks.expiry_walked",
     "deeds.declaration_written", "deeds.started_anew", "deeds.amended", "deeds.withdrawn",
     "deeds.review_written", "deeds.reckoned", "deeds.approved", "deeds.turned_down",
     "deeds.notice_hung", "deeds.put_on_notice", "deeds.line_passed", "deeds.posted", "deeds.deposited",

@@ -235,6 +235,12 @@ def passbooks_of(*, depositor_ids: Iterable[int]) -> dict[int, Passbook]:
     return {book.depositor_id: book for part in _chunks(depositor_ids) for book in Passbook.objects.filter(depositor_id__in=part)}
 
 
+def open_passbooks(*, branch_id: int, after: int, limit: int) -> list[Passbook]:
+    """The open passbooks of a branch with their holders, from one on, in the order in which they were opened."""
+    found = Passbook.objects.select_related("depositor").filter(branch_id=branch_id, pk__gt=after, closed_on__isnull=True)
+    return list(found.order_by("pk")[:limit])
+
+
 def passbooks_by_account(*, account_ids: Iterable[int]) -> dict[int, Passbook]:
     """The passbooks behind points accounts of the ledger."""
     return {

@@ -52,6 +52,7 @@ __all__ = [
     "UnknownTransaction",
     "close_account",
     "expire",
+    "expire_many",
     "open_account",
     "open_accounts",
     "open_book",
@@ -198,6 +199,24 @@ def expire(
         return None
     moves = (Move(account_id, destination, amount),)
     return post(book_id=account.book_id, posting=Posting(Kind.EXPIRED, subject, moves, key, cutoff, at, scope))
+
+
+@service
+def expire_many(
+    *, book_id: int, account_ids: Sequence[int], cutoff: datetime, subject: str, at: datetime, scope: str, carry_percent: int = 0
+) -> dict[int, int]:
+    """Take from each of these accounts what is left of everything earned before `cutoff`, but for the part carried over.
+
+    How much was taken, by account. Each account is met once a cutoff, however often this is said.
+    """
+    accounts = Account.objects.select_for_update().filter(book_id=book_id, pk__in=list(account_ids), closed_at__isnull=True)
+    keys = {pk: f"expire:{pk}:{memento.micros(cutoff)}" for pk in accounts.order_by("pk").values_list("pk", flat=True)}
+    done = set(Transaction.objects.filter(book_id=book_id, key__in=list(keys.values())).values_list("key", flat=True))
+    left = queries.remainders([pk for pk, key in keys.items() if key not in done], [cutoff])
+    amounts = {pk: amount for pk, (whole,) in sorted(left.items()) if (amount := whole * (100 - carry_percent) // 100)}
+    moves = {pk: (Move(pk, "expired", amount),) for pk, amount in amounts.items()}
+    post_many(book_id=book_id, postings=[Posting(Kind.EXPIRED, subject, moves[pk], keys[pk], at, at, scope) for pk in moves])
+    return amounts
 
 
 @service

@@ -55,6 +55,14 @@ class DemeritKind(models.TextChoices):
     RULING = "ruling", "有生效的法律文书"
 
 
+class Expiry(models.TextChoices):
+    """How long spendable points last. Honour points last for ever."""
+
+    NEVER = "never", "长期有效"
+    AFTER_MONTHS = "after_months", "满若干个月"
+    YEAR_END = "year_end", "每年年底"
+
+
 class RuleBook(models.Model):
     """The rules of one organisation: a head bank's book holds for branches that have none of their own."""
 
@@ -66,7 +74,8 @@ class Edition(models.Model):
     """A dated version. In force over [in_force_from, in_force_to); editions of a book never overlap.
 
     `drafted_by` is who wrote in it last. Demerit items count only where `demerits_vote` names the recorded vote that
-    switched them on.
+    switched them on. `expiry` says how long spendable points last: for ever, `expiry_months`, or until the end of the year
+    but for `carry_percent` of what is left.
     """
 
     class Status(models.TextChoices):
@@ -86,9 +95,18 @@ class Edition(models.Model):
     approved_at = models.DateTimeField(null=True)
     adopted_note = models.CharField(max_length=200, blank=True)
     demerits_vote = models.CharField(max_length=120, blank=True)
+    expiry = models.CharField(max_length=12, choices=Expiry.choices, default=Expiry.NEVER)
+    expiry_months = models.PositiveSmallIntegerField(default=0)
+    carry_percent = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(expiry="never", expiry_months=0, carry_percent=0)
+                | Q(expiry="after_months", expiry_months__gte=6, expiry_months__lte=120, carry_percent=0)
+                | Q(expiry="year_end", expiry_months=0, carry_percent__lte=99),
+                name="expiry_is_whole",
+            ),
             models.UniqueConstraint(
                 fields=["rule_book"], condition=Q(status="in_force", in_force_to__isnull=True), name="one_open_edition"
             ),
@@ -102,6 +120,26 @@ class Edition(models.Model):
                 condition=Q(in_force_to__isnull=True) | Q(in_force_to__gt=F("in_force_from")), name="edition_runs_forward"
             ),
         ]
+
+
+class ExpiryRound(models.Model):
+    """One walk over the passbooks of a branch: the notice so many days before points go, or (0 days) their going.
+
+    `due_on` is the first day without the points; `reached` the passbook up to which the walk has come, so that a walk that
+    broke off goes on where it was and nobody is met twice.
+    """
+
+    branch = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+", db_index=False)
+    due_on = models.DateField()
+    days_before = models.PositiveSmallIntegerField()
+    reached = models.BigIntegerField(default=0)
+    people = models.PositiveIntegerField(default=0)
+    points = models.BigIntegerField(default=0)
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["branch", "due_on", "days_before"], name="expiry_round_once")]
 
 
 class RuleItem(models.Model):

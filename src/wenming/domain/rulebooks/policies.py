@@ -12,6 +12,11 @@ def may_write(actor: Actor, organisation_id: int) -> bool:
     return actor.holds(*roles, organisation_id=organisation_id) or actor.holds(*roles, branch_id=organisation_id)
 
 
+def may_see_expiry(actor: Actor, branch_id: int) -> bool:
+    """Whoever holds an office at a branch sees whose points are about to go there."""
+    return actor.is_system or branch_id in actor.branches()
+
+
 def may_see_draft(actor: Actor, organisation_id: int) -> bool:
     return actor.is_system or any(
         grant.organisation_id == organisation_id or organisation_id in grant.branch_ids for grant in actor.grants

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
+from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
-from wenming.domain.rulebooks import models, policies
+from wenming.domain.depositors import queries as depositors
+from wenming.domain.ledger import queries as ledger
+from wenming.domain.organisations import queries as organisations
+from wenming.domain.rulebooks import expiry, models, policies
 from wenming.domain.rulebooks.engine import CAPS, ItemTerms
+from wenming.domain.rulebooks.expiry import NEVER, ExpiryRule, Span, Term
 
 Edition = models.Edition
 RuleItem = models.RuleItem
@@ -21,6 +29,8 @@ Effect = models.Effect
 Track = models.Track
 DemeritKind = models.DemeritKind
 EditionStatus = Edition.Status
+Expiry = models.Expiry
+Ended = dict[date, dict[int, date]]
 
 
 def _of_branch(branch_id: int) -> Q:
@@ -145,3 +155,193 @@ def item_index(*, branch_id: int) -> ItemIndex:
         by_code[found.pk, one.code] = one
         by_title[found.pk, one.title] = one
     return ItemIndex(tuple(sorted(editions.values(), key=lambda row: row[0])), by_code, by_title)
+
+
+# How long points last
+
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DueRound:
+    """One walk that is to be made now: over the passbooks of a branch, `days_before` their points go (0: they go)."""
+
+    branch_id: int
+    branch_code: str
+    term: Term
+    earlier: Term | None
+    days_before: int
+    gone_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """What of a passbook goes next, and the last day on which it can be used."""
+
+    points: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What one passbook loses on a day unless it is used before."""
+
+    passbook_id: int
+    passbook_number: str
+    depositor_id: int
+    name: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The rule of a branch and what goes next under it; no days when nothing goes within ninety days."""
+
+    rule: ExpiryRule
+    since: date | None
+    last_day: date | None
+    cutoff: date | None
+    people: int
+    points: int
+
+
+def rule_of(edition: Edition) -> ExpiryRule:
+    """How long points last under an edition."""
+    return ExpiryRule(edition.expiry, edition.expiry_months, edition.carry_percent)
+
+
+def rule_at(*, branch_id: int, on: date) -> ExpiryRule:
+    """How long points last at a branch on a day; for ever where no edition holds."""
+    found = edition_in_force(branch_id=branch_id, on=on)
+    return rule_of(found) if found is not None else NEVER
+
+
+def _rules(organisation_ids: Iterable[int]) -> dict[int, list[tuple[date, date | None, ExpiryRule]]]:
+    """The rules of each organisation's own editions, with the days between which each holds."""
+    found: dict[int, list[tuple[date, date | None, ExpiryRule]]] = {}
+    for one in _in_force().filter(rule_book__organisation_id__in=list(organisation_ids)):
+        if one.in_force_from is not None:
+            held = found.setdefault(one.rule_book.organisation_id, [])
+            held.append((one.in_force_from, one.in_force_to, rule_of(one)))
+    return found
+
+
+def _terms(branches: Sequence[Any], today: date) -> dict[int, tuple[list[Span], list[Term], Ended]]:
+    """For each branch the rules over time, the terms that are not over, soonest first, and which rounds of each ended when."""
+    books = _rules({pk for branch in branches for pk in (branch.pk, branch.parent_id) if pk is not None})
+    spans: dict[int, list[Span]] = {branch.pk: [] for branch in branches}
+    for branch in branches:
+        for pk in (branch.pk, branch.parent_id):
+            spans[branch.pk] += [Span(start, end, pk == branch.pk, rule) for start, end, rule in books.get(pk, ())]
+    near = {pk: expiry.terms_near(held, today) for pk, held in spans.items()}
+    ended: dict[int, Ended] = {pk: {} for pk in near}
+    days = {term.due_on for terms in near.values() for term in terms}
+    if days:
+        rounds = models.ExpiryRound.objects.filter(branch_id__in=list(near), due_on__in=days, ended_at__isnull=False)
+        for branch_id, due_on, days_before, people, at in rounds.values_list(
+            "branch_id", "due_on", "days_before", "people", "ended_at"
+        ):
+            assert at is not None
+            ended[branch_id].setdefault(due_on, {})[days_before] = clock.local_date(at) if people else expiry.NOBODY
+    return {
+        pk: (spans[pk], [term for term in terms if not expiry.is_done(ended[pk].get(term.due_on, {}))], ended[pk])
+        for pk, terms in near.items()
+    }
+
+
+def due_rounds(*, today: date) -> list[DueRound]:
+    """Every round that is due today, soonest term first."""
+    branches = organisations.all_branches()
+    found = []
+    for branch, (_spans_of, terms, ended) in zip(branches, _terms(branches, today).values(), strict=True):
+        for term, earlier in zip(terms, [None, *terms], strict=False):
+            told = ended.get(term.due_on, {})
+            wanted = expiry.round_due(term, told, today)
+            is_blocked = wanted == expiry.GONE and earlier is not None
+            if wanted is not None and not is_blocked:
+                gone = expiry.gone_on(term, told, today)
+                found.append(DueRound(branch.pk, branch.code, term, earlier, wanted, gone))
+    return sorted(found, key=lambda due: (due.term.due_on, due.branch_id))
+
+
+def losses_of(*, account_ids: Sequence[int], term: Term, earlier: Term | None) -> dict[int, int]:
+    """What each of these accounts loses by a term beyond what an earlier one takes; those that lose nothing are left out."""
+    cutoffs = [clock.day_start(one.cutoff) for one in (term, earlier) if one is not None]
+    found = {}
+    for pk, (left, *before) in ledger.remainders(account_ids, cutoffs).items():
+        whole = max(0, left - sum(before)) * (100 - term.carry_percent) // 100
+        if whole:
+            found[pk] = whole
+    return found
+
+
+def expiring(*, branch_id: int, account_id: int, on: date) -> Expiring | None:
+    """What of a passbook at a branch goes next, within ninety days."""
+    branch = organisations.organisation(organisation_id=branch_id)
+    _spans_of, terms, ended = _terms([branch], on)[branch_id]
+    if not terms:
+        return None
+    left = ledger.remainders([account_id], [clock.day_start(term.cutoff) for term in terms])[account_id]
+    for term, whole in zip(terms, left, strict=True):
+        points = whole * (100 - term.carry_percent) // 100
+        if points:
+            return Expiring(points, expiry.gone_on(term, ended.get(term.due_on, {}), on) - timedelta(days=1))
+    return None
+
+
+def _seen_branch(actor: Actor, branch_id: int) -> Any:
+    if not policies.may_see_expiry(actor, branch_id):
+        raise NotFound
+    return organisations.organisation(organisation_id=branch_id)
+
+
+def expiry_losses(*, actor: Actor, branch_id: int, on: date, after: int | None = None, limit: int = 50) -> list[Loss]:
+    """Who loses how much on the next day on which points go at a branch, in the order of the passbooks."""
+    _spans_of, terms, _ended = _terms([_seen_branch(actor, branch_id)], on)[branch_id]
+    found: list[Loss] = []
+    reached = after or 0
+    while terms and len(found) < limit:
+        books = depositors.open_passbooks(branch_id=branch_id, after=reached, limit=CHUNK)
+        if not books:
+            break
+        reached = books[-1].pk
+        lost = losses_of(account_ids=[book.points_account_id for book in books], term=terms[0], earlier=None)
+        found += [
+            Loss(book.pk, book.number, book.depositor_id, book.depositor.name, lost[book.points_account_id])
+            for book in books
+            if book.points_account_id in lost
+        ]
+    return found[:limit]
+
+
+def expiry_outlook(*, actor: Actor, branch_id: int, on: date) -> Outlook:
+    """The rule of a branch, the next day on which points go, and how many people and points that concerns as things stand."""
+    branch = _seen_branch(actor, branch_id)
+    spans, terms, ended = _terms([branch], on)[branch_id]
+    held = expiry.rule_on(spans, on)
+    rule, since = (held.rule, expiry.since(spans, on)) if held is not None else (NEVER, None)
+    if not terms:
+        return Outlook(rule, since, None, None, 0, 0)
+    term, people, points, reached = terms[0], 0, 0, 0
+    while books := depositors.open_passbooks(branch_id=branch_id, after=reached, limit=CHUNK):
+        reached = books[-1].pk
+        lost = losses_of(account_ids=[book.points_account_id for book in books], term=term, earlier=None)
+        people, points = people + len(lost), points + sum(lost.values())
+    last_day = expiry.gone_on(term, ended.get(term.due_on, {}), on) - timedelta(days=1)
+    return Outlook(rule, since, last_day, term.cutoff, people, points)
+
+
+def expiry_subject(term: Term) -> str:
+    """Under which subject the points of a term go: everyone who reads it knows which points they were."""
+    return f"expiry:{term.cutoff.isoformat()}"
+
+
+def titles_for(*, subjects: Iterable[str]) -> dict[str, str]:
+    """Words for the passbook's lines: `expiry:2024-04-01` → which points went."""
+    found = {}
+    for subject in subjects:
+        kind, _colon, day = subject.partition(":")
+        if kind == "expiry":
+            last = date.fromisoformat(day) - timedelta(days=1)
+            found[subject] = _("{year}年{month}月底前存的积分").format(year=last.year, month=last.month)
+    return found

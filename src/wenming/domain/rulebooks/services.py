@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,15 +15,17 @@ from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import services as depositors
 from wenming.domain.organisations import queries as organisations
-from wenming.domain.rulebooks import clauses, policies, queries
+from wenming.domain.rulebooks import clauses, expiry, policies, queries
 from wenming.domain.rulebooks.clauses import BadClause, DemeritNotLawful, ItemDraft, RedLineCrossed
-from wenming.domain.rulebooks.models import Edition, RuleBook, RuleItem
+from wenming.domain.rulebooks.expiring import advance_round
+from wenming.domain.rulebooks.expiry import USUAL, ExpiryRule
+from wenming.domain.rulebooks.models import Edition, Expiry, RuleBook, RuleItem
 from wenming.domain.rulebooks.starter import ITEMS
 
 __all__ = [
-    "BadClause", "CodeTwice", "DemeritNotLawful", "EditionClosed", "EditionEmpty", "EditionOverlaps", "ItemDraft",
-    "RedLineCrossed", "SecondPersonNeeded", "TooEarly", "add_item", "adopt_edition", "change_item", "draft_edition",
-    "put_in_force", "remove_item", "starter_items",
+    "BadClause", "BadExpiry", "CodeTwice", "DemeritNotLawful", "EditionClosed", "EditionEmpty", "EditionOverlaps", "ItemDraft",
+    "RedLineCrossed", "SecondPersonNeeded", "TooEarly", "add_item", "adopt_edition", "advance_round", "change_item",
+    "draft_edition", "put_in_force", "remove_item", "set_expiry", "starter_items",
 ]  # fmt: skip
 
 
@@ -44,6 +47,10 @@ class TooEarly(Refusal):
 
 class EditionOverlaps(Refusal):
     code, message, status = "rulebooks.edition_overlaps", _("{existing} 起已有一版生效，新的一版要比它晚。"), 409
+
+
+class BadExpiry(Refusal):
+    code, message = "rulebooks.bad_expiry", _("有效期填 6 到 120 个月；年底结转填 0 到 99 的百分数。")
 
 
 class CodeTwice(Refusal):
@@ -80,10 +87,34 @@ def _vouch(edition: Edition, actor: Actor) -> None:
         edition.save(update_fields=["drafted_by"])
 
 
-def _begin(book: RuleBook, actor: Actor, at: datetime) -> Edition:
+def _begin(book: RuleBook, actor: Actor, at: datetime, rule: ExpiryRule | None = None) -> Edition:
+    """A new edition. Points last as they do where it is written for, two years where nothing holds yet, unless told."""
     last = Edition.objects.filter(rule_book=book).order_by("-number").first()
-    number = last.number + 1 if last else 1
-    return Edition.objects.create(rule_book=book, number=number, drafted_by=actor.user_id, drafted_at=at)
+    if rule is None:
+        held = queries.edition_in_force(branch_id=book.organisation_id, on=clock.local_date(at))
+        rule = queries.rule_of(held) if held is not None else USUAL
+    return Edition.objects.create(
+        rule_book=book,
+        number=last.number + 1 if last else 1,
+        drafted_by=actor.user_id,
+        drafted_at=at,
+        **_expiry_columns(rule),
+    )
+
+
+def _expiry_columns(rule: ExpiryRule) -> dict[str, Any]:
+    """A rule of expiry as it is kept. Refuses a term nobody could plan with."""
+    if rule.kind == Expiry.AFTER_MONTHS and not expiry.MONTHS[0] <= rule.months <= expiry.MONTHS[1]:
+        raise BadExpiry(field="expiry_months")
+    if rule.kind == Expiry.YEAR_END and not 0 <= rule.carry_percent <= expiry.CARRY_MOST:
+        raise BadExpiry(field="carry_percent")
+    if rule.kind not in Expiry.values:
+        raise BadExpiry(field="expiry")
+    return {
+        "expiry": rule.kind,
+        "expiry_months": rule.months if rule.kind == Expiry.AFTER_MONTHS else 0,
+        "carry_percent": rule.carry_percent if rule.kind == Expiry.YEAR_END else 0,
+    }
 
 
 def _write(edition: Edition, drafts: Sequence[ItemDraft]) -> None:
@@ -142,6 +173,18 @@ def change_item(*, actor: Actor, item_id: int, draft: ItemDraft, at: datetime) -
 
 
 @service
+def set_expiry(*, actor: Actor, edition_id: int, rule: ExpiryRule, at: datetime) -> Edition:
+    """Say in a draft how long points last. Points that are there already count from the day on which it comes into force."""
+    edition = _draft(actor, edition_id)
+    for name, value in _expiry_columns(rule).items():
+        setattr(edition, name, value)
+    edition.save(update_fields=["expiry", "expiry_months", "carry_percent"])
+    _vouch(edition, actor)
+    _record(actor, "rulebooks.expiry_set", edition, at, expiry=rule.kind)
+    return edition
+
+
+@service
 def remove_item(*, actor: Actor, item_id: int, at: datetime) -> None:
     """Take a clause out of a draft."""
     item = queries.item(item_id=item_id)
@@ -184,6 +227,7 @@ def adopt_edition(
     at: datetime,
     note: str = "",
     demerits_vote: str = "",
+    rule: ExpiryRule | None = None,
 ) -> Edition:
     """Enter a whole rule book that was adopted on paper. The first of an organisation may lie in the past; later ones
     may not, so that no rule changes behind a deed already recorded (the operator's shell may, for a bank's history)."""
@@ -192,7 +236,7 @@ def adopt_edition(
     has_edition = Edition.objects.filter(rule_book=book, status=Edition.Status.IN_FORCE).exists()
     if has_edition and in_force_from < clock.local_date(at) and not actor.is_system:
         raise TooEarly(field="in_force_from")
-    edition = _begin(book, actor, at)
+    edition = _begin(book, actor, at, rule)
     _write(edition, items)
     edition.drafted_by = None
     _bring_in(edition, actor, in_force_from, at, demerits_vote, note)

@@ -14,6 +14,7 @@ from wenming.core.errors import Refusal
 from wenming.domain.deeds import jobs as deeds
 from wenming.domain.ledger import jobs as ledger
 from wenming.domain.mall import jobs as mall
+from wenming.domain.rulebooks import jobs as rulebooks
 
 log = logging.getLogger("wenming.timetable")
 EVERY_SECONDS = 60
@@ -28,6 +29,7 @@ def forget_drafts(*, at: datetime) -> int:
 JOBS: Mapping[str, Callable[..., object]] = {
     "deeds": deeds.run_due,
     "orders": mall.expire_orders,
+    "expiry": rulebooks.expire_points,
     "seals": ledger.seal_books,
     "drafts": forget_drafts,
     "erasures": deeds.forget_erased,

@@ -11,6 +11,7 @@ from wenming.core.actor import system
 from wenming.domain.ledger import services as ledger
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import services as rulebooks
+from wenming.domain.rulebooks.expiry import NEVER
 from wenming.surfaces.cli import building
 from wenming.surfaces.cli.town import enrolment, goods, history, officers, present, structure
 from wenming.surfaces.cli.town.people import Family, Roll
@@ -47,6 +48,7 @@ def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, s
         in_force_from=date(size.first_year, 1, 1),
         at=opening,
         note="镇人大主席团会议通过，各村村民代表会议表决同意。",
+        rule=NEVER,
     )
     shelf = goods.stock_up(actor=actor, town=town, at=opening)
     stars = frozenset(family.number for family in officers.villagers(rolls[1], size.last_year))
