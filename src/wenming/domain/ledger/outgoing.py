@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wenming.domain.ledger import dialect, memento
-from wenming.domain.ledger.models import Book, Seal
+from wenming.domain.ledger.models import PLACES, Book, Seal
 
 Facts = dict[str, Any]
 
@@ -44,13 +44,13 @@ def accounts(book_id: int) -> Iterator[Facts]:
 
 def log(book_id: int) -> Iterator[Facts]:
     """Every transaction with its exact bytes: the numbered ones in order, then those that no seal covers yet."""
-    columns = "number, public_id, kind, subject, scope, key, memento"
-    for order in ("number IS NOT NULL ORDER BY number", "number IS NULL ORDER BY recorded_at, id"):
+    columns = "number, kind, subject, scope, key, memento"
+    for order in ("number IS NOT NULL ORDER BY number", "number IS NULL ORDER BY recorded, id"):
         rows = dialect.stream(f"SELECT {columns} FROM ledger_transaction WHERE book_id = %s AND {order}", [book_id])
-        for number, public_id, kind, subject, scope, key, whole in rows:
+        for number, kind, subject, scope, key, whole in rows:
             yield {
                 "number": number,
-                "id": public_id,
+                "id": memento.token_of(whole).hex(),
                 "kind": kind,
                 "subject": subject,
                 "scope": scope,
@@ -59,14 +59,15 @@ def log(book_id: int) -> Iterator[Facts]:
             }
 
 
-def lines(book_id: int) -> Iterator[dialect.Row]:
+def lines(book_id: int) -> Iterator[tuple[str, str, int, int]]:
     """Every passbook and fund, line by line in its order: account, transaction, amount, balance after it."""
     statement = (
-        "SELECT a.public_id, t.public_id, e.amount, e.balance_after FROM ledger_account a "
-        "JOIN ledger_entry e ON e.account_id = a.id AND e.sequence IS NOT NULL "
-        "JOIN ledger_transaction t ON t.id = e.transaction_id WHERE a.book_id = %s ORDER BY a.id, e.sequence"
+        f"SELECT a.public_id, t.memento, e.amount, e.balance_after FROM ledger_account a JOIN ledger_entry e "
+        f"ON e.id > a.id * {PLACES} AND e.id < (a.id + 1) * {PLACES} JOIN ledger_transaction t ON t.id = e.transaction_id "
+        "WHERE a.book_id = %s ORDER BY e.id"
     )
-    return dialect.stream(statement, [book_id])
+    for account, whole, amount, balance_after in dialect.stream(statement, [book_id]):
+        yield account, memento.token_of(whole).hex(), amount, balance_after
 
 
 def seals(book_id: int) -> Iterator[Facts]:
