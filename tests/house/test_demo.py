@@ -8,6 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
+import county_checker
 import pytest
 
 from tests import program
@@ -51,6 +52,15 @@ def test_the_books_are_sound(village: Path) -> None:
     found = program.report(village, "verify")
     assert found["ok"] and found["faults"] == []
     assert found["transactions"] > 1000
+
+
+def test_its_archive_passes_the_county_checker(village: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bank.zip"
+    assert program.run(village, "export", "bank", "--out", str(out)).returncode == 0
+    (head,) = program.report(village, "root")
+    faults = county_checker.Faults()
+    counted = county_checker.check(str(out), [{**head, "source": "root"}], faults)
+    assert faults.found == [] and counted["transactions"] > 1000 and counted["deeds"] > 1000
 
 
 def test_it_holds_what_was_promised(village: Path) -> None:

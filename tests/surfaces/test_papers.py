@@ -18,6 +18,7 @@ from tests.surfaces.test_board import voucher
 from tests.surfaces.test_print import pages
 from wenming.core.actor import system
 from wenming.domain.depositors import queries as depositors
+from wenming.domain.ledger import outgoing
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.ledger import services as ledger_services
 from wenming.domain.notices import queries as notices
@@ -141,7 +142,7 @@ def test_one_entry_against_the_paper_in_the_hand(stage: Stage) -> None:
 
 def test_an_entry_later_than_the_paper_waits_for_the_next_one(stage: Stage) -> None:
     old = sealed_on(stage)
-    ids = {row[0]: row[1] for row in ledger.log(stage.village.book_id)}
+    ids = {row["number"]: row["id"] for row in outgoing.log(stage.village.book_id)}
     late = ids[old.size + 1]
     page = Client().get(f"/board/proof/{late}/", old.facts).content.decode()
     assert "这一笔比那张纸晚" in page and "是真的" not in page

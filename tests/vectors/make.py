@@ -115,7 +115,7 @@ def release() -> None:
     call_command("migrate", verbosity=0)
     from tests import books, village
     from tests.surfaces import stage as stages
-    from wenming.domain.ledger import queries, services
+    from wenming.domain.ledger import outgoing, queries, services
 
     clock_file = Path(settings.DATA) / "clock"
     stage = stages.build(village.MORNING, clock_file)
@@ -123,20 +123,20 @@ def release() -> None:
     services.open_book(code=books.BOOK, at=stage.now, algorithm="sm3")
     books.Bank(stage.now).live_a_little()
     services.seal(book_id=queries.book_by_code(books.BOOK).pk, at=stage.now + timedelta(minutes=1))
-    facts = [_book_facts(book, queries) for book in queries.books()]
+    facts = [_book_facts(book, queries, outgoing) for book in queries.books()]
     out = Path(os.environ["VECTORS_OUT"])
     (out / "proofs.json").write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=str) + "\n", "utf-8")
     call_command("backup", out=str(out / "loose.zip"))
 
 
-def _book_facts(book: Any, queries: Any) -> dict[str, Any]:
+def _book_facts(book: Any, queries: Any, outgoing: Any) -> dict[str, Any]:
     seals = list(queries.seals(book.pk).order_by("size"))
-    numbered = list(queries.log(book.pk))
+    numbered = [(one["number"], one["id"]) for one in outgoing.log(book.pk) if one["number"]]
     sizes = [seal.size for seal in seals]
     proofs = [
         {"proof": "inclusion", **asdict(queries.inclusion_proof(public_id, size))}
         for size in sizes
-        for number, public_id, *_rest in numbered
+        for number, public_id in numbered
         if number <= size
     ]
     steps = [

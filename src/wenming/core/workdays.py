@@ -21,3 +21,16 @@ def add_workdays(day: date, count: int) -> date:
         if is_workday(day):
             count -= 1
     return day
+
+
+def known_years() -> tuple[int, int]:
+    """The first and the last year whose plan is known."""
+    years = {day.year for day in chinese_calendar.holidays}
+    return min(years), max(years)
+
+
+def exceptions(start: date, end: date) -> tuple[list[date], list[date]]:
+    """From `start` to `end`: the Saturdays and Sundays that are worked, and the other days that are free."""
+    days = [start + timedelta(days=count) for count in range((end - start).days + 1)]
+    worked = [day for day in days if day.weekday() >= 5 and is_workday(day)]
+    return worked, [day for day in days if day.weekday() < 5 and not is_workday(day)]

@@ -6,7 +6,7 @@ import functools
 import operator
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -248,6 +248,12 @@ def passbooks_by_account(*, account_ids: Iterable[int]) -> dict[int, Passbook]:
         for part in _chunks(account_ids)
         for book in Passbook.objects.filter(points_account_id__in=part)
     }
+
+
+def passbook_accounts(*, branch_id: int) -> Iterator[tuple[str, str, str]]:
+    """Every passbook of a branch with the public ids of its accounts of points and of honour."""
+    found = Passbook.objects.filter(branch_id=branch_id).order_by("number")
+    yield from found.values_list("number", "points_account__public_id", "honour_account__public_id").iterator(chunk_size=CHUNK)
 
 
 def user_ids_of(*, depositor_ids: Iterable[int]) -> dict[int, int | None]:

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.db.models import F, QuerySet, Sum
 
@@ -499,10 +498,3 @@ def consistency_proof(book_id: int, first: int, second: int) -> ConsistencyProof
 def verify(book_id: int | None = None) -> Report:
     """Re-read everything and name what does not hold: one book and the audit trail, or all books."""
     return verification.verify(book_id)
-
-
-def log(book_id: int) -> Iterator[tuple[Any, ...]]:
-    """Every numbered transaction in order, lean, for an archive: number, public id, kind, subject, scope and memento."""
-    numbered = Transaction.objects.filter(book_id=book_id, number__isnull=False).order_by("number")
-    for number, kind, subject, scope, whole in numbered.values_list("number", "kind", "subject", "scope", "memento").iterator():
-        yield number, memento.token_of(whole).hex(), kind, subject, scope, bytes(whole)

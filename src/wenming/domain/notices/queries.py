@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
@@ -19,6 +19,7 @@ NoticeStatus = Notice.Status
 LineStatus = NoticeLine.Status
 ObjectionStatus = Objection.Status
 Reason = models.Reason
+NO_OBJECTIONS = {"raised": 0, "upheld": 0, "open": 0, "settled_at": None}
 OPEN_LINES = (NoticeLine.Status.STANDING, NoticeLine.Status.CONTESTED)
 
 
@@ -147,6 +148,56 @@ def printed_lines(*, notice_id: int) -> list[sheets.PrintedLine]:
 def printed_bytes(notice: Notice) -> bytes:
     """The exact bytes whose SHA-256 is the fingerprint."""
     return sheets.canonical(notice.number, printed_lines(notice_id=notice.pk))
+
+
+def printed(*, branch_id: int, at: datetime) -> Iterator[dict[str, object]]:
+    """Every notice of a branch as it hung, line by line, for an archive. Objections are counted once the period is over."""
+    for notice in Notice.objects.filter(branch_id=branch_id).order_by("pk").iterator(chunk_size=100):
+        is_over = at >= notice.ends_at
+        counted = _objections(notice) if is_over else {}
+        names = ("number", "title", "workdays", "status", "line_count", "points_total", "fingerprint")
+        yield {
+            **{name: getattr(notice, name) for name in names},
+            "published_at": notice.published_at,
+            "ends_at": notice.ends_at,
+            "closed_at": notice.closed_at,
+            "lines": [
+                {
+                    "place": line.place,
+                    "name": line.masked_name,
+                    "words": line.words,
+                    "points": line.points,
+                    "happened_on": line.happened_on,
+                    "subject": line.subject,
+                    "status": _wall_line(line, at).status,
+                    "objections": counted.get(line.pk, {"raised": 0, "upheld": 0, "open": 0, "settled_at": None})
+                    if is_over
+                    else None,
+                }
+                for line in NoticeLine.objects.select_related("notice").filter(notice=notice).order_by("place")
+            ],
+        }
+
+
+def places(*, branch_id: int) -> dict[int, str]:
+    """Where each line of a branch's notices hung: the number of the sheet and the place on it."""
+    rows = NoticeLine.objects.filter(notice__branch_id=branch_id).values_list("pk", "notice__number", "place")
+    return {pk: f"{number}/{place}" for pk, number, place in rows.iterator(chunk_size=2000)}
+
+
+def _objections(notice: Notice) -> dict[int, dict[str, object]]:
+    """How many objections each line had, how many held and are open still, and when the last was settled."""
+    rows = (
+        Objection.objects.filter(line__notice=notice)
+        .values_list("line_id")
+        .annotate(
+            raised=Count("id"),
+            upheld=Count("id", filter=Q(status=Objection.Status.UPHELD)),
+            open=Count("id", filter=Q(status=Objection.Status.OPEN)),
+            settled_at=Max("resolved_at"),
+        )
+    )
+    return {row[0]: dict(zip(("raised", "upheld", "open", "settled_at"), row[1:], strict=True)) for row in rows}
 
 
 def is_true_to_fingerprint(notice: Notice) -> bool:

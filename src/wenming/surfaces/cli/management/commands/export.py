@@ -13,7 +13,7 @@ from wenming.core import clock
 from wenming.core.actor import system
 from wenming.core.errors import NotFound
 from wenming.domain.organisations import queries as organisations
-from wenming.surfaces.cli import exporting
+from wenming.surfaces.cli import archive, exporting
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 
 KINDS = ("roll", "rulebook", "register", "balances", "statements", "redemptions", "bank")
@@ -46,7 +46,7 @@ class Command(BankCommand):
     def write(self, kind: str, place: Path, branch: str, with_identity: bool) -> Answer:
         actor, at = system("cli"), clock.now()
         if kind == "bank":
-            manifest = exporting.write_bank(place, actor=actor, at=at, with_identity=with_identity)
+            manifest = archive.write_bank(place, actor=actor, at=at, with_identity=with_identity)
             facts = {
                 "file": str(place),
                 "files": len(manifest["files"]),
