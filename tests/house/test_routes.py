@@ -13,6 +13,9 @@ PUBLIC_PAGES = {
     "villager:preferences",
     "villager:preference",
     "villager:settings",
+    "villager:kept",
+    "console:counter_offline",
+    "worker",
 }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from wenming.surfaces import worker
+
 urlpatterns = [
+    path("sw.js", worker.serve, name="worker"),
     path("", include("wenming.surfaces.villager.urls")),
     path("console/", include("wenming.surfaces.console.urls")),
     path("board/", include("wenming.surfaces.board.urls")),

@@ -12,6 +12,7 @@ from wenming.surfaces.console import (
     intake,
     mall,
     notices,
+    offline,
     organisation,
     rulebooks,
 )
@@ -42,6 +43,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("import/<str:public_id>/", intake.sheet, name="sheet"),
     path("import/<str:public_id>/problems.xlsx", intake.problems, name="sheet_problems"),
     path("counter/", mall.counter, name="counter"),
+    path("counter/offline/", offline.counter_offline, name="counter_offline"),
+    path("counter/list/", offline.counter_list, name="counter_list"),
+    path("counter/outbox/", offline.counter_outbox, name="counter_outbox"),
     path("counter/orders/<int:number>/", mall.order, name="order"),
     path("counter/orders/<int:number>/slip.pdf", mall.slip, name="slip"),
     path("counter/people/<int:number>/", mall.person, name="counter_person"),
