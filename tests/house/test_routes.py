@@ -14,6 +14,9 @@ PUBLIC_PAGES = {
     "villager:preference",
     "villager:settings",
     "kit",
+    "villager:kept",
+    "console:counter_offline",
+    "worker",
 }
 
 

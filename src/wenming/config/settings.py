@@ -44,6 +44,7 @@ DEBUG = False
 ALLOWED_HOSTS = [host for host in os.environ.get("WENMING_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",") if host]
 CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("WENMING_ORIGINS", "").split(",") if origin]
 IS_HTTPS = os.environ.get("WENMING_HTTPS", "") == "1"
+OFFLINE = os.environ.get("WENMING_OFFLINE", "1") != "0"
 
 ROOMS = [
     "ledger",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from wenming.surfaces import worker
 from wenming.surfaces.board.kit import kit
 
 urlpatterns = [
+    path("sw.js", worker.serve, name="worker"),
     path("", include("wenming.surfaces.villager.urls")),
     path("console/", include("wenming.surfaces.console.urls")),
     path("board/", include("wenming.surfaces.board.urls")),

@@ -58,3 +58,38 @@ class IdempotencyRecord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner_id", "key_digest"], name="idempotency_key_once")]
+
+
+class Fate(models.Model):
+    """What became of one thing that waited on a phone or at a counter without network. Written once, for ever.
+
+    `key` was made there, before the thing was first sent; `claimed_at` is what the clock there said, `recorded_at` ours.
+    `code`, `words` and `field` are those of the refusal, empty for what was applied.
+    """
+
+    class Outcome(models.TextChoices):
+        APPLIED = "applied", "办好了"
+        DUPLICATE = "duplicate", "早就办过"
+        REFUSED = "refused", "没办成"
+        CONFLICT = "conflict", "对不上"
+
+    user_id = models.BigIntegerField()
+    key = models.CharField(max_length=32)
+    kind = models.CharField(max_length=12)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    code = models.CharField(max_length=64, blank=True)
+    words = models.CharField(max_length=200, blank=True)
+    field = models.CharField(max_length=32, blank=True)
+    subject = models.CharField(max_length=64, blank=True)
+    organisation_id = models.BigIntegerField(null=True)
+    device_id = models.BigIntegerField(null=True)
+    digest = models.CharField(max_length=64)
+    claimed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user_id", "key"], name="fate_once")]
+        indexes = [
+            models.Index(fields=["subject", "id"], name="fate_subject"),
+            models.Index(fields=["organisation_id", "outcome", "-id"], name="fate_of_organisation"),
+        ]

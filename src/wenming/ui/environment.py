@@ -1,7 +1,8 @@
 """The Jinja2 environment of every page.
 
 `_("…")` translates; its text is always a format string, so a literal per cent sign is written `%%` and values go in as
-`_("公示到 %(day)s", day=…)`. Globals: `url`, `static`, `icon`, `picture`, `qr`, `looks`. Undefined names are errors.
+`_("公示到 %(day)s", day=…)`. Globals: `url`, `static`, `icon`, `picture`, `qr`, `looks`, `is_offline_on`,
+`now`. Undefined names are errors.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from wenming.core import clock
 from wenming.ui import icons, looks
 from wenming.ui.filters import FILTERS
 
@@ -70,8 +72,10 @@ def make(**options: Any) -> Environment:
     options |= {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined, "autoescape": True}
     environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 (autoescape is in options)
     environment.install_gettext_translations(translation, newstyle=True)  # type: ignore[attr-defined]
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.filters.update(FILTERS)
     environment.globals.update(
-        url=url, static=static, icon=icon, picture=picture, qr=qr, looks=looks.looks_of, get_messages=get_messages
-    )
+        url=url, static=static, icon=icon, picture=picture, qr=qr, looks=looks.looks_of, get_messages=get_messages,
+        is_offline_on=lambda: settings.OFFLINE, now=clock.now,
+    )  # fmt: skip
     return environment

@@ -28,6 +28,7 @@ Decision = Review.Decision
 Reversal = models.Reversal
 ReversalStatus = models.Reversal.Status
 PENDING = (Status.APPROVED, Status.ON_NOTICE)
+DEAD = (Status.REJECTED, Status.WITHDRAWN, Status.REVERSED)
 SHOWN = ("item__edition", "depositor", "household", "branch")
 
 
@@ -280,8 +281,26 @@ def possible_duplicates(*, declaration: Declaration) -> list[Declaration]:
         item__code=declaration.item.code,
         happened_on__range=(declaration.happened_on - near, declaration.happened_on + near),
     )
-    dead = (Status.REJECTED, Status.WITHDRAWN, Status.REVERSED)
-    return list(found.exclude(status__in=dead).exclude(pk=declaration.pk).order_by("pk")[:10])
+    return list(found.exclude(status__in=DEAD).exclude(pk=declaration.pk).order_by("pk")[:10])
+
+
+def told_before(
+    *,
+    actor: Actor,
+    depositor_ids: Iterable[int],
+    code: str,
+    happened_on: date,
+    quantity: int,
+    words: str,
+    except_key: str,
+) -> Declaration | None:
+    """A live declaration by the actor that says the very same: clause, day, people, quantity and words."""
+    found = Declaration.objects.filter(
+        declared_by=actor.user_id, item__code=code, happened_on=happened_on, quantity=quantity, words=words
+    )
+    first = found.exclude(status__in=DEAD).exclude(submission_key__contains="/").exclude(submission_key=except_key)
+    people = set(depositor_ids)
+    return next((one for one in first.order_by("pk") if set(beneficiaries_of(one)) == people), None)
 
 
 def explain(declaration: Declaration) -> str:

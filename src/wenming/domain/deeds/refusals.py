@@ -11,6 +11,16 @@ class KeyReused(Refusal):
     code, message, status = "deeds.key_reused", _("这个提交编号已经交过另一件事，请刷新后再交。"), 409
 
 
+class EnteredTwice(Refusal):
+    """`deed` carries the id of the declaration that says the same."""
+
+    code, message, status = (
+        "deeds.entered_twice",
+        _("{when}已记过一模一样的。是同一件就不用再记；是另一件，请在说明里写清楚。"),
+        409,
+    )
+
+
 class NobodyNamed(Refusal):
     code, message = "deeds.nobody_named", _("请选记给谁。")
 

@@ -12,6 +12,7 @@ from wenming.domain.deeds.refusals import (
     DemeritsOff,
     DemeritUnnoticed,
     DoorClosed,
+    EnteredTwice,
     EvidenceNeeded,
     ItemNotInForce,
     KeyReused,
@@ -46,14 +47,15 @@ from wenming.domain.deeds.register import (
 )
 from wenming.domain.deeds.reversing import confirm_reversal, drop_reversal, propose_reversal, resolve_objection
 from wenming.domain.deeds.reviewing import Outcome, approve_many, review_declaration
+from wenming.domain.deeds.twice import declare_deed_once
 
 __all__ = [
-    "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritUnnoticed", "DemeritsOff", "DoorClosed", "EvidenceNeeded",
-    "ItemNotInForce", "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen",
+    "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritUnnoticed", "DemeritsOff", "DoorClosed", "EnteredTwice",
+    "EvidenceNeeded", "ItemNotInForce", "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen",
     "OthersCanReview", "Outcome", "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems",
     "RegisterResult", "RegisterRow", "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem",
     "SecondOfficerNeeded", "TooLate", "TooManyNamed", "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many",
-    "begin_history", "check_register", "confirm_reversal", "declare_deed", "deposit_deed", "drop_reversal", "forget_erased",
+    "begin_history", "check_register", "confirm_reversal", "declare_deed", "declare_deed_once", "deposit_deed", "drop_reversal", "forget_erased",
     "propose_reversal", "publish_notice", "record_register", "resolve_objection", "review_declaration",
     "withdraw_declaration",
 ]  # fmt: skip

@@ -314,6 +314,17 @@ def give_login(*, actor: Actor, depositor_id: int, at: datetime) -> str:
     return identity.issue_activation(actor=actor, user_id=person.user_id, at=at)
 
 
+@service
+def end_device(*, actor: Actor, depositor_id: int, public_id: str, at: datetime) -> None:
+    """At the counter: end a phone that the depositor lost."""
+    person = Depositor.objects.filter(policies.visible(actor), pk=depositor_id).first()
+    if person is None or person.user_id is None:
+        raise NotFound
+    require(policies.may_serve(actor, person.branch_id))
+    identity.revoke_device(actor=actor, user_id=person.user_id, public_id=public_id, at=at)
+    _record(actor, "device_ended", person, at)
+
+
 def _household_names(home: Household) -> list[str]:
     """Under which numbers a household logs in: with the branch's code always, without it where no other has that number."""
     code, number = home.branch.code, home.number

@@ -65,3 +65,23 @@ class ApiKey(models.Model):
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class Device(models.Model):
+    """A phone or computer on which a user logged in: known by a cookie, ended by the user or at the counter.
+
+    `session_key` is its present session, so that ending the device ends the session at once.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    public_id = models.CharField(max_length=32, unique=True)
+    digest = models.CharField(max_length=64)
+    name = models.CharField(max_length=40)
+    session_key = models.CharField(max_length=40, blank=True)
+    met_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="device_once")]
+        indexes = [models.Index(fields=["digest"], name="device_cookie")]

@@ -7,8 +7,10 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from wenming.core import vault
-from wenming.domain.identity.models import ApiKey, LoginName, User
+from wenming.domain.identity.models import ApiKey, Device, LoginName, User
 
 LoginKind = LoginName.Kind
 KEY_MARK = "wm"
@@ -89,3 +91,23 @@ def api_keys_of(*, user_id: int, before: int | None = None, limit: int | None = 
         KeyCard(key.pk, key.name, key.prefix, frozenset(key.scopes), key.issued_at, key.expires_at, key.revoked_at)
         for key in found[:limit]
     ]
+
+
+def devices_of(*, user_id: int) -> list[Device]:
+    """On what the user is logged in, seen last first; those that were ended stand at the end."""
+    return list(Device.objects.filter(user_id=user_id).order_by(F("revoked_at").asc(nulls_first=True), "-seen_at", "-id"))
+
+
+def device(*, user_id: int, public_id: str) -> Device | None:
+    return Device.objects.filter(user_id=user_id, public_id=public_id).first()
+
+
+def device_digest(token: str) -> str:
+    """A device's cookie as it is kept."""
+    return vault.digest("device", token)
+
+
+def ended_owners(*, token: str) -> list[str]:
+    """The public ids of the users whose device of this cookie was ended: what they left on it is to be cleared."""
+    found = Device.objects.filter(digest=device_digest(token), revoked_at__isnull=False) if token else Device.objects.none()
+    return sorted(found.values_list("user__public_id", flat=True))

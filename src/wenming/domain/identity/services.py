@@ -21,7 +21,9 @@ from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.identity import queries
-from wenming.domain.identity.models import Activation, ApiKey, LoginName, User
+from wenming.domain.identity.devices import meet_device as meet_device
+from wenming.domain.identity.devices import revoke_device as revoke_device
+from wenming.domain.identity.models import Activation, ApiKey, Device, LoginName, User
 
 CODE_LENGTH = 8
 CODE_TRIES = 5
@@ -243,7 +245,7 @@ def set_preference(*, user_id: int, name: str, value: str) -> None:
 @service
 def close_user(*, user_id: int) -> None:
     """End a log-in for good: its names are free for others, its sessions and keys are over at once."""
-    for rows in (LoginName, Activation, ApiKey):
+    for rows in (LoginName, Activation, ApiKey, Device):
         rows.objects.filter(user_id=user_id).delete()
     User.objects.filter(pk=user_id).update(is_active=False, token_version=F("token_version") + 1)
 

@@ -12,10 +12,13 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.depositors import services as depositors
 from wenming.domain.funds import queries as fund_queries
+from wenming.domain.identity import queries as identity_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.mall import services as mall
+from wenming.surfaces.console import offline
 from wenming.surfaces.console.page import CLERKS, COUNTER, KEEPERS, RUNNERS, Desk, Entry, console, pdf
 from wenming.ui import print as paper
 from wenming.ui.filters import moment
@@ -92,6 +95,7 @@ def _beside(desk: Desk) -> dict[str, object]:
         "receipt_points": sum(receipt.points for receipt in receipts),
         "low": sorted((item for item in shelf if item.left <= LOW), key=lambda item: item.left)[:6],
         "waiting": mall_queries.orders_to_hand_over(actor=desk.actor, branch_id=desk.branch.pk, limit=20),
+        "conflicts": offline.conflicts(desk),
     }
 
 
@@ -175,6 +179,8 @@ def person(desk: Desk, number: int) -> HttpResponse:
     depositor = depositor_queries.depositor(actor=desk.actor, depositor_id=number)
     desk.see(depositor.branch_id)
     form = Entry.of(desk.request)
+    if "device" in desk.request.POST:
+        return _end_device(desk, depositor, desk.request.POST["device"])
     if desk.request.method == "POST":
         placed = _place(desk, form, depositor)
         if placed is not None:
@@ -189,8 +195,16 @@ def person(desk: Desk, number: int) -> HttpResponse:
         waiting=mall_queries.orders_to_hand_over(actor=desk.actor, branch_id=desk.branch.pk, depositor_id=depositor.pk),
         past=mall_queries.orders_of(depositor_ids=[depositor.pk], limit=6),
         shelf=mall_queries.products_on_shelf(actor=desk.actor, branch_id=desk.branch.pk),
+        devices=identity_queries.devices_of(user_id=depositor.user_id) if depositor.user_id else [],
         form=form,
     )
+
+
+def _end_device(desk: Desk, depositor: Any, public_id: str) -> HttpResponse:
+    """A phone that was lost: its log-in ends here and now."""
+    depositors.end_device(actor=desk.actor, depositor_id=depositor.pk, public_id=public_id[:32], at=desk.at)
+    desk.say(_("停用好了。那部手机要重新登录，里面没交的不再收。"))
+    return redirect("console:counter_person", number=depositor.pk)
 
 
 def _place(desk: Desk, form: Entry, depositor: Any) -> Any | None:

@@ -74,6 +74,7 @@ ACTS = {
     "depositors.enrolled": gettext_lazy("开户"),
     "depositors.corrected": gettext_lazy("改登记的事"),
     "depositors.revealed": gettext_lazy("看了全号"),
+    "depositors.device_ended": gettext_lazy("停用手机"),
     "depositors.class_set": gettext_lazy("记身份"),
     "depositors.class_ended": gettext_lazy("身份到期"),
     "depositors.kin_registered": gettext_lazy("登记亲属"),

@@ -18,7 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from wenming.core import clock
+from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
+from wenming.surfaces import devices
 from wenming.surfaces.villager.door import own_path, page
 from wenming.ui import looks
 from wenming.ui.forms import Form, posted
@@ -71,7 +73,9 @@ def _first_page(request: HttpRequest) -> str:
 
 def _enter(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
     login(request, user, backend=BACKEND)
+    _device, keep_device = devices.meet(request)
     answer = redirect(own_path(request, _first_page(request)))
+    keep_device(answer)
     kept = user.preferences.get("looks", "")
     if kept and looks.COOKIE not in request.COOKIES:
         looks.keep(answer, looks.read(kept), secure=settings.IS_HTTPS)
@@ -92,7 +96,7 @@ def enter(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return _enter(request, user)
         form.add_error(None, _("手机号、户号或密码不对，请再看一遍。"))
-    context = {"form": form, "next": own_path(request, "")}
+    context = {"form": form, "next": own_path(request, ""), "ended": devices.ended_here(request)}
     return page(request, "villager/account/login.html", context, status=422 if form.errors else 200)
 
 
@@ -138,6 +142,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
                 fresh = get_user_model()._default_manager.get(pk=request.user.pk)
                 update_session_auth_hash(request, fresh)
                 request.session["token_version"] = fresh.token_version
+                devices.meet(request)
                 messages.success(request, _("密码换好了。别的手机上要重新登录。"))
                 return redirect("villager:me")
     context = {"form": form}
@@ -150,8 +155,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
     """Theme, size and contrast, in a cookie; what is not in the form stays as it is."""
     present = looks.looks_of(request)
     if request.method == "GET":
-        fallback = reverse("villager:me") if request.user.is_authenticated else reverse("board:town")
-        return page(request, "villager/account/settings.html", {"back": own_path(request, fallback)}, here="me")
+        is_in = request.user.is_authenticated
+        fallback = reverse("villager:me") if is_in else reverse("board:town")
+        known = identity_queries.devices_of(user_id=request.user.pk) if is_in else []
+        context = {"back": own_path(request, fallback), "devices": known, "this": request.session.get(devices.SLOT)}
+        return page(request, "villager/account/settings.html", context, here="me")
     chosen = [request.POST.get(name, getattr(present, name)) for name in ("theme", "size", "contrast")]
     wanted = looks.read(".".join(chosen))
     answer = redirect(own_path(request, reverse("villager:settings")))
@@ -159,3 +167,14 @@ def preferences(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         identity.set_preference(user_id=request.user.pk, name="looks", value=wanted.words)
     return answer
+
+
+@require_POST
+def end_device(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A phone that was lost: its log-in is over at once, and what waits on it is not taken any more."""
+    identity.revoke_device(actor=request.actor, user_id=request.user.pk, public_id=public_id, at=clock.now())
+    if public_id == request.session.get(devices.SLOT):
+        logout(request)
+        return redirect("villager:login")
+    messages.success(request, _("停用好了。那部手机要重新登录，里面没交的会清掉。"))
+    return redirect("villager:settings")

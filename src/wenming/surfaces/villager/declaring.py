@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import IO, Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -14,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from wenming.core import clock
+from wenming.core import clock, points
+from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
@@ -139,7 +141,7 @@ class WhoForm(DetailsForm):
         return found
 
 
-def _family(book: Any) -> list[Any]:
+def family_of(book: Any) -> list[Any]:
     """The household, oneself first."""
     if not book.depositor.household_id:
         return [book.depositor]
@@ -149,6 +151,15 @@ def _family(book: Any) -> list[Any]:
 
 def needs_photo(item: Any) -> bool:
     return item.evidence == ["photo"]
+
+
+def facts_of(item: Any) -> dict[str, Any]:
+    """What the phone must know of a clause to ask for it and to show it once more, without network."""
+    plain = {name: getattr(item, name) for name in ("code", "title", "plain", "unit", "quantity_max", "window_days")}
+    proof = "photo" if needs_photo(item) else "" if "none" in item.evidence else "either"
+    gain = f"+{points.show(item.points)}" if item.value_kind == "fixed" else ""
+    category = {"key": item.category, "category": item.get_category_display()}
+    return {"id": item.pk, **plain, **category, "proof": proof, "gain": gain, "notice_days": item.notice_workdays}
 
 
 @require_safe
@@ -170,7 +181,8 @@ def choose(request: HttpRequest, *, book: Any) -> HttpResponse:
         for key in rulebooks.Category.values
         if key in groups
     ]
-    context = {"book": book, "groups": shown, "words": words, "draft": drafts.present(request)}
+    blank = {"form": WhoForm(family=[], branch_id=0), "most": drafts.PHOTOS_MOST}
+    context = {"book": book, "groups": shown, "words": words, "draft": drafts.present(request), **blank}
     return page(request, "villager/deeds/choose.html", context, here="declare")
 
 
@@ -199,7 +211,7 @@ def details(request: HttpRequest, item_id: int, *, book: Any) -> HttpResponse:
     """Step two: photos, day, for whom, a few words. Photos that came once stay, whatever else is still missing."""
     item = rulebooks.item(item_id=item_id)
     draft = drafts.begin(request, item_id)
-    extra = {"family": _family(book), "branch_id": book.depositor.branch_id}
+    extra = {"family": family_of(book), "branch_id": book.depositor.branch_id}
     if request.method == "GET":
         form = WhoForm(initial=_initial(draft, book, clock.local_date(clock.now())), **extra)
         return _show_details(request, form, item, draft)
@@ -227,6 +239,7 @@ def _show_details(request: HttpRequest, form: WhoForm, item: Any, draft: drafts.
     context = {
         "form": form,
         "item": item,
+        "facts": facts_of(item),
         "draft": draft,
         "most": drafts.PHOTOS_MOST,
         "needs_photo": needs_photo(item),
@@ -261,24 +274,50 @@ def check(request: HttpRequest, *, book: Any) -> HttpResponse:
             return redirect("villager:declared", made[0].public_id)
     item = rulebooks.item(item_id=draft.item_id)
     names = depositors.public_names(depositor_ids=draft.depositor_ids, on=clock.local_date(clock.now()))
-    names |= {person.pk: person.name for person in _family(book) if person.pk in names}
+    names |= {person.pk: person.name for person in family_of(book) if person.pk in names}
     context = {"form": form, "draft": draft, "item": item, "names": names, "book": book}
     return page(request, "villager/deeds/check.html", context, here="declare", status=422 if form.errors else 200)
 
 
-def _hand_in(request: HttpRequest, draft: drafts.Draft, book: Any) -> list[Any]:
-    is_own = set(draft.depositor_ids) <= {person.pk for person in _family(book)}
-    return deeds.declare_deed(
-        actor=request.actor,
+def declare(
+    actor: Actor,
+    book: Any,
+    *,
+    key: str,
+    item_id: int,
+    depositor_ids: list[int],
+    happened_on: date,
+    quantity: int,
+    words: str,
+    photos: Sequence[IO[bytes]],
+) -> list[Any]:
+    """Hand in one deed, for the own household or for somebody else's; the same for the page and for what the phone kept."""
+    is_own = set(depositor_ids) <= {person.pk for person in family_of(book)}
+    return deeds.declare_deed_once(
+        actor=actor,
         door=deed_queries.Door.SELF if is_own else deed_queries.Door.OTHER,
-        depositor_ids=draft.depositor_ids,
+        depositor_ids=depositor_ids,
+        item_id=item_id,
+        happened_on=happened_on,
+        quantity=quantity,
+        words=words,
+        photos=photos,
+        submission_key=f"villager:{key}",
+        at=clock.now(),
+    )
+
+
+def _hand_in(request: HttpRequest, draft: drafts.Draft, book: Any) -> list[Any]:
+    return declare(
+        request.actor,
+        book,
+        key=draft.key,
         item_id=draft.item_id,
+        depositor_ids=draft.depositor_ids,
         happened_on=date.fromisoformat(draft.happened_on),
         quantity=draft.quantity,
         words=draft.words,
         photos=drafts.photo_files(draft),
-        submission_key=f"villager:{draft.key}",
-        at=clock.now(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from wenming.surfaces.villager import account, declaring, deeds, home, household, inbox, mall, notices, passbook
+from wenming.surfaces.villager import account, declaring, deeds, home, household, inbox, mall, notices, outbox, passbook
 
 app_name = "villager"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activate/", account.activate, name="activate"),
     path("password/", account.change_password, name="password"),
     path("settings/", account.preferences, name="settings"),
+    path("settings/devices/<str:public_id>/end/", account.end_device, name="device_end"),
+    path("kept/", outbox.kept, name="kept"),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("outbox/kit/", outbox.kit, name="kit"),
     path("passbook/", passbook.passbook, name="passbook"),
     path("passbook/<str:public_id>/", passbook.entry, name="entry"),
     path("declare/", declaring.choose, name="declare"),

@@ -1,0 +1,58 @@
+"""The phone or computer behind a request: met at log-in, known again by a cookie of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from wenming.core import clock
+from wenming.domain.identity import queries as identity_queries
+from wenming.domain.identity import services as identity
+from wenming.domain.identity.queries import Device
+
+COOKIE = "wm_device"
+SLOT = "device"
+DAYS = 400
+
+
+def meet(request: HttpRequest) -> tuple[Device, Callable[[HttpResponse], None]]:
+    """The device with this session, and what writes its cookie into the answer. Call after log-in."""
+    if request.session.session_key is None:
+        request.session.create()
+    device, token = identity.meet_device(
+        user_id=request.user.pk,
+        token=request.COOKIES.get(COOKIE, ""),
+        name=name_of(request.headers.get("User-Agent", "")),
+        session_key=request.session.session_key,
+        at=clock.now(),
+    )
+    if request.session.get(SLOT) != device.public_id:
+        request.session[SLOT] = device.public_id
+
+    def keep(answer: HttpResponse) -> None:
+        answer.set_cookie(COOKIE, token, max_age=DAYS * 86400, samesite="Lax", httponly=True, secure=settings.IS_HTTPS)
+
+    return device, keep
+
+
+def ended_here(request: HttpRequest) -> list[str]:
+    """Whose device of this browser was ended: the page clears what they left here."""
+    return identity_queries.ended_owners(token=request.COOKIES.get(COOKIE, ""))
+
+
+def name_of(agent: str) -> str:
+    """What a person would call it: 苹果手机，微信里."""
+    kinds = (
+        ("iPhone", _("苹果手机")),
+        ("iPad", _("苹果平板")),
+        ("OpenHarmony", _("鸿蒙手机")),
+        ("Android", _("安卓手机")),
+        ("Windows", _("电脑")),
+        ("Macintosh", _("苹果电脑")),
+        ("Linux", _("电脑")),
+    )
+    kind = next((words for mark, words in kinds if mark in agent), _("别的设备"))
+    return _("{kind}，微信里").format(kind=kind) if "MicroMessenger" in agent else kind
