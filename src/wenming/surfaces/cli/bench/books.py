@@ -1,67 +1,184 @@
-"""The ledger's batches against a raw insert with one index, in files of the same folder."""
+"""The ledger through its services, as the other rooms call them, beside the bare store in the same rounds.
+
+The work: transfers from a house account to 18,754 members, 80 % of them to a fifth, each with its key, its floor check, its
+running balance, its canonical bytes and their hash, in a durable commit. At the end every figure is checked by `verify`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import random
-import sqlite3
+import secrets
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
+from wenming.domain.ledger import queries
 from wenming.domain.ledger import services as ledger
-from wenming.surfaces.cli.bench import interleave
+from wenming.surfaces.cli.bench import Spent, in_turn, spent
+from wenming.surfaces.cli.bench.crowds import each_in_a_thread
+from wenming.surfaces.cli.bench.limits import BareFile, BareServer
 
 BATCH = 8000
 MEMBERS = 18_754
+SINGLES = 400
+CROWDS = (8, 64)
+EACH = 40
+HASHES = 200_000
 
 
-def raw_insert(path: Path, rows: list[tuple[int, int, int, int]]) -> None:
-    """One table, one index, one durable commit."""
-    store = sqlite3.connect(path)
-    store.execute("PRAGMA journal_mode=WAL")
-    store.execute("PRAGMA synchronous=FULL")
-    store.execute("CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, account INTEGER, amount INTEGER, at INTEGER)")
-    store.execute("CREATE INDEX IF NOT EXISTS entry_account ON entry (account)")
-    with store:
-        store.executemany("INSERT INTO entry (account, amount, at, id) VALUES (?, ?, ?, ?)", rows)
-    store.close()
+class Books:
+    """A book of its own, and no end of transfers for it."""
+
+    def __init__(self, at: datetime, code: str = "BENCH") -> None:
+        self.at = at
+        self.source = random.Random(7)
+        self.book_id = ledger.open_book(code=code, at=at).pk
+        accounts = ledger.open_accounts(book_id=self.book_id, unit=ledger.Unit.POINTS, count=MEMBERS, at=at)
+        self.favoured, self.others = accounts[: MEMBERS // 5], accounts[MEMBERS // 5 :]
+        self.made = 0
+
+    def member(self) -> int:
+        return self.source.choice(self.favoured if self.source.random() < 0.8 else self.others)
+
+    def transfers(self, count: int) -> list[ledger.Posting]:
+        first, self.made = self.made, self.made + count
+        return [
+            ledger.Posting(
+                kind=ledger.Kind.DEED_DEPOSITED,
+                subject=f"deed:{number}",
+                moves=(ledger.Move("issuance", self.member(), 300),),
+                key=f"bench:{number}",
+                occurred_at=self.at,
+                recorded_at=self.at,
+                scope="BENCH",
+            )
+            for number in range(first, first + count)
+        ]
+
+    def post(self, transfers: list[ledger.Posting]) -> None:
+        for transfer in transfers:
+            ledger.post(book_id=self.book_id, posting=transfer)
+
+    def crowd(self, parts: list[list[ledger.Posting]]) -> None:
+        """Each part by a caller of its own, all at once."""
+
+        def call(place: int) -> None:
+            try:
+                self.post(parts[place])
+            finally:
+                connection.close()
+
+        each_in_a_thread(len(parts), call)
+
+
+def rates(count: int, ours: Spent, bare: Spent, goal: float) -> dict[str, Any]:
+    """Ours and the limit a second, and their ratio on the wall and by the work of this process."""
+    return {
+        "per_second": count / ours.wall,
+        "limit_per_second": count / bare.wall,
+        "ratio": bare.wall / ours.wall,
+        "ratio_of_work": bare.work / ours.work,
+        "goal": goal,
+    }
 
 
 def run(*, folder: Path, at: datetime, rounds: int) -> dict[str, Any]:
-    """Postings a second in batches of 8,000, every check kept, and the raw rows a second of the same rounds."""
-    source = random.Random(7)
-    book = ledger.open_book(code="BENCH", at=at)
-    accounts = ledger.open_accounts(book_id=book.pk, unit=ledger.Unit.POINTS, count=MEMBERS, at=at)
-    path = folder / "raw.sqlite3"
-    favoured, others = accounts[: MEMBERS // 5], accounts[MEMBERS // 5 :]
+    """Every figure of the ledger on the store at hand."""
+    books = Books(at)
+    report = on_file(books, folder, rounds) if connection.vendor == "sqlite" else on_server(books, rounds)
+    report.update(after(books))
+    return report
 
-    def member() -> int:
-        return source.choice(favoured if source.random() < 0.8 else others)
 
-    def ours(number: int) -> None:
-        postings = [
-            ledger.Posting(
-                kind=ledger.Kind.DEED_DEPOSITED,
-                subject=f"deed:{number * BATCH + place}",
-                moves=(ledger.Move("issuance", member(), 300),),
-                key=f"bench:{number}:{place}",
-                occurred_at=at,
-                recorded_at=at,
-                scope="BENCH",
-            )
-            for place in range(BATCH)
-        ]
-        ledger.post_many(book_id=book.pk, postings=postings)
+def keyed_rows(books: Books) -> list[tuple[Any, ...]]:
+    return [(books.member(), 300, 1, secrets.token_hex(16)) for _place in range(BATCH)]
 
-    def raw(number: int) -> None:
-        raw_insert(path, [(member(), 300, number, number * BATCH + place) for place in range(BATCH)])
 
-    median = interleave(rounds, ours=ours, raw=raw)
-    path.unlink(missing_ok=True)
+def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
+    bare = BareFile(folder / "bare.sqlite3")
+    ready: dict[str, Iterator[Any]] = {
+        "batch": iter([books.transfers(BATCH) for _round in range(rounds)]),
+        "single": iter([books.transfers(SINGLES) for _round in range(rounds)]),
+        "rows": iter([keyed_rows(books) for _round in range(2 * rounds)]),
+    }
+    for callers in CROWDS:
+        ready[f"{callers}"] = iter([[books.transfers(EACH) for _caller in range(callers)] for _round in range(rounds)])
+    median = in_turn(
+        rounds,
+        batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(ready["batch"])),
+        by_key=lambda _number: bare.batch("by_key", next(ready["rows"])),
+        by_account=lambda _number: bare.batch("by_account", next(ready["rows"])),
+        single=lambda _number: books.post(next(ready["single"])),
+        commits=lambda _number: bare.commits(SINGLES),
+        **{f"crowd_{callers}": lambda _number, name=f"{callers}": books.crowd(next(ready[name])) for callers in CROWDS},
+    )
+    bare.close()
+    commit = Spent(median["commits"].wall / SINGLES, median["commits"].work / SINGLES)
+    report: dict[str, Any] = {
+        "batches_of_8000": {
+            **rates(BATCH, median["batch"], median["by_key"], 0.3),
+            "ratio_to_cheapest_index": median["by_account"].wall / median["batch"].wall,
+        },
+        "one_per_commit": rates(SINGLES, median["single"], median["commits"], 0.5),
+    }
+    for callers in CROWDS:
+        count = EACH * callers
+        bare_commits = Spent(commit.wall * count, commit.work * count)
+        report[f"{callers}_callers"] = rates(count, median[f"crowd_{callers}"], bare_commits, 2.0 if callers == 64 else 1.0)
+    return report
+
+
+def on_server(books: Books, rounds: int) -> dict[str, Any]:
+    clients = CROWDS[0]
+    bare = BareServer(clients)
+    batches = iter([books.transfers(BATCH) for _round in range(rounds)])
+    crowds = iter([[books.transfers(EACH) for _caller in range(clients)] for _round in range(rounds)])
+    rows = iter([keyed_rows(books) for _round in range(rounds)])
+    median = in_turn(
+        rounds,
+        batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(batches)),
+        by_key=lambda _number: bare.batch(next(rows)),
+        crowd=lambda _number: books.crowd(next(crowds)),
+        commits=lambda _number: bare.commits(EACH),
+    )
+    bare.close()
     return {
-        "batch": BATCH,
-        "postings_per_second": BATCH / median["ours"],
-        "raw_rows_per_second": BATCH / median["raw"],
-        "ratio": median["raw"] / median["ours"],
-        "goal": 0.3,
+        "batches_of_8000": rates(BATCH, median["batch"], median["by_key"], 0.3),
+        "8_callers": rates(EACH * clients, median["crowd"], median["commits"], 0.5),
+    }
+
+
+def after(books: Books) -> dict[str, Any]:
+    """Sealing and verifying what was posted; the oracle of the run."""
+    sha256, data = hashlib.sha256, secrets.token_bytes(100)
+
+    def hash_bare() -> None:
+        for _number in range(HASHES):
+            sha256(data).digest()
+
+    bare = spent(hash_bare)
+    sealed = spent(lambda: ledger.seal(book_id=books.book_id, at=books.at))
+    reports: list[queries.Report] = []
+    verified = spent(lambda: reports.append(queries.verify(books.book_id)))
+    (found,) = reports
+    held = sum(queries.balances([*books.favoured, *books.others]).values())
+    assert found.ok and held == 300 * books.made, "the books do not hold what was posted"
+    return {
+        "seal": {
+            "per_second": books.made / sealed.wall,
+            "hashes_per_second": HASHES / bare.wall,
+            "ratio": (books.made / sealed.wall) / (HASHES / bare.wall),
+            "ratio_of_work": (books.made / sealed.work) / (HASHES / bare.work),
+            "goal": 0.15,
+        },
+        "verify": {
+            "entries": found.entries,
+            "per_second": found.entries / verified.wall,
+            "per_second_of_work": found.entries / verified.work,
+            "goal": 150_000,
+        },
     }

@@ -17,7 +17,8 @@ from wenming.domain.depositors import queries as depositors
 from wenming.domain.intake import services as intake
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations import services as opening
-from wenming.surfaces.cli.bench import books, interleave, seconds
+from wenming.surfaces.cli.bench import interleave, seconds
+from wenming.surfaces.cli.bench.limits import BareFile
 from wenming.surfaces.cli.town import enrolment
 from wenming.surfaces.cli.town.people import Counts, Roll
 
@@ -61,7 +62,7 @@ def run(*, actor: Actor, folder: Path, at: datetime, rounds: int) -> dict[str, A
     joined = at - timedelta(days=200)
     branch_id = _branch(actor, joined)
     data = _sheet(branch_id, clock.local_date(at) - timedelta(days=1))
-    raw = folder / "raw.sqlite3"
+    bare = BareFile(folder / "bare.sqlite3")
     made: list[Any] = []
 
     def check(number: int) -> None:
@@ -73,12 +74,12 @@ def run(*, actor: Actor, folder: Path, at: datetime, rounds: int) -> dict[str, A
         python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
 
     def bare_insert(number: int) -> None:
-        books.raw_insert(raw, [(place % PEOPLE, 300, number, number * ROWS + place) for place in range(ROWS)])
+        bare.batch("by_account", [(place % PEOPLE, 300, number, "") for place in range(ROWS)])
 
     median = interleave(rounds, check=check, bare_read=bare_read, bare_insert=bare_insert)
     sheet = made[-1]
     post = seconds(lambda: intake.commit_sheet(actor=actor, sheet_id=sheet.pk, at=at))
-    raw.unlink(missing_ok=True)
+    bare.close()
     return {
         "rows": sheet.row_count,
         "bad": sheet.bad_count,
