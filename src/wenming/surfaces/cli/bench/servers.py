@@ -23,9 +23,9 @@ def postgres() -> Iterator[str | None]:
     if spec is None or not spec.submodule_search_locations:
         yield None
         return
-    with tempfile.TemporaryDirectory(prefix="wenming-bench-server-") as folder:
-        with _started(Path(spec.submodule_search_locations[0]), Path(folder)) as address:
-            yield address
+    package = Path(spec.submodule_search_locations[0])
+    with tempfile.TemporaryDirectory(prefix="wenming-bench-server-") as folder, _started(package, Path(folder)) as address:
+        yield address
 
 
 @contextlib.contextmanager
