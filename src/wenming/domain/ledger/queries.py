@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet, Sum
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
-from wenming.domain.ledger import dialect, memento, merkle, tallies, verification
+from wenming.domain.ledger import dialect, leaves, memento, merkle, tallies, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
 from wenming.domain.ledger.models import PLACES, Account, Book, Entry, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.stage import HOUSES, RESTORING
@@ -428,27 +428,6 @@ def seal_of_size(book_id: int, size: int) -> Seal | None:
     return Seal.objects.filter(book_id=book_id, size=size).defer("nodes").first()
 
 
-def reader(sealed: Book) -> merkle.Reader:
-    """Reads the hash of a complete subtree: a leaf from its transaction, an inner node from the seal that completed it."""
-
-    def read(start: int, height: int) -> bytes:
-        last = start + (1 << height)
-        if height == 0:
-            statement = "SELECT leaf_hash FROM ledger_transaction WHERE book_id = %s AND number = %s"
-            found = dialect.rows_of(statement, [sealed.pk, last])
-            return bytes(found[0][0])
-        found = dialect.rows_of(
-            "SELECT s.id, (SELECT COALESCE(MAX(p.size), 0) FROM ledger_seal p WHERE p.book_id = s.book_id AND p.size < s.size) "
-            "FROM ledger_seal s WHERE s.book_id = %s AND s.size >= %s ORDER BY s.size LIMIT 1",
-            [sealed.pk, last],
-        )
-        seal_id, before = found[0]
-        offset = 32 * (merkle.place(last, height) - merkle.nodes_before(before))
-        return bytes(dialect.rows_of("SELECT substr(nodes, %s, 32) FROM ledger_seal WHERE id = %s", [offset + 1, seal_id])[0][0])
-
-    return read
-
-
 def _sealed_size(book_id: int, size: int) -> Seal:
     found = seal_of_size(book_id, size)
     if found is None:
@@ -464,7 +443,7 @@ def inclusion_proof(public_id: str, size: int | None = None) -> InclusionProof:
     if number is None or seal is None or number > seal.size:
         raise NotFound()
     sealed = book(posted.book_id)
-    path = merkle.inclusion_path(digest_of(sealed.algorithm), number - 1, seal.size, reader(sealed))
+    path = merkle.inclusion_path(digest_of(sealed.algorithm), number - 1, seal.size, leaves.reader(sealed.pk))
     return InclusionProof(
         book=sealed.code,
         algorithm=sealed.algorithm,
@@ -483,7 +462,7 @@ def consistency_proof(book_id: int, first: int, second: int) -> ConsistencyProof
     if first > second:
         raise NotFound(field="second")
     sealed = book(book_id)
-    path = merkle.consistency_path(digest_of(sealed.algorithm), first, second, reader(sealed))
+    path = merkle.consistency_path(digest_of(sealed.algorithm), first, second, leaves.reader(sealed.pk))
     return ConsistencyProof(
         book=sealed.code,
         algorithm=sealed.algorithm,

@@ -6,25 +6,31 @@ from __future__ import annotations
 from datetime import datetime
 
 from wenming.core.failpoints import failpoint
-from wenming.domain.ledger import dialect, memento, merkle, queries, tallies
+from wenming.domain.ledger import dialect, leaves, memento, merkle, queries, tallies
 from wenming.domain.ledger.hashing import digest_of, seal_digest
 from wenming.domain.ledger.models import Book, Seal
 
-SEAL_MOST = 65_536
+READ_MOST = 65_536
+SEAL_MOST = 4_096
+"""Leaves of one seal: a proof reads whole seals, so they stay small."""
 
 
 def seal(book_id: int, at: datetime) -> Seal | None:
-    """Seal everything that is posted, in steps of at most SEAL_MOST transactions; the last seal, None if nothing was new."""
+    """Seal everything that is posted, each seal over at most SEAL_MOST transactions; the last one, None if nothing was new."""
     dialect.stop_posting(book_id)
     book = Book.objects.select_for_update(no_key=True).get(pk=book_id)
-    sealed_id, latest = book.sealed_id, None
+    sealed_id, latest = book.sealed_id, queries.latest_seal(book.pk)
+    before = latest
+    growth = merkle.Growth(digest_of(book.algorithm), book.sealed_size, merkle.peaks(book.sealed_size, leaves.reader(book.pk)))
     while rows := _number(book):
         sealed_id = max(sealed_id, *(row[0] for row in rows))
-        latest = _grow(book, rows, at)
-    if latest is not None:
-        book.sealed_id = sealed_id
-        book.save(update_fields=["sealed_size", "sealed_id", "sealed_through"])
-        failpoint("ledger.seal_remembered")
+        for start in range(0, len(rows), SEAL_MOST):
+            latest = _grow(book, growth, rows[start : start + SEAL_MOST], latest, at)
+    if latest is before:
+        return None
+    book.sealed_id = sealed_id
+    book.save(update_fields=["sealed_size", "sealed_id", "sealed_through"])
+    failpoint("ledger.seal_remembered")
     return latest
 
 
@@ -34,7 +40,7 @@ def _number(book: Book) -> list[dialect.Row]:
         "SELECT id, leaf_hash, recorded, scope, kind, memento FROM ledger_transaction "
         "WHERE id > %s AND +book_id = %s AND number IS NULL ORDER BY recorded, id LIMIT %s"
     )
-    rows = dialect.rows_of(statement, [book.sealed_id, book.pk, SEAL_MOST])
+    rows = dialect.rows_of(statement, [book.sealed_id, book.pk, READ_MOST])
     numbered = [(number, row[0]) for number, row in enumerate(rows, start=book.sealed_size + 1)]
     if numbered:
         dialect.update("ledger_transaction", (("number", "bigint"),), numbered)
@@ -42,11 +48,8 @@ def _number(book: Book) -> list[dialect.Row]:
     return rows
 
 
-def _grow(book: Book, rows: list[dialect.Row], at: datetime) -> Seal:
+def _grow(book: Book, growth: merkle.Growth, rows: list[dialect.Row], before: Seal | None, at: datetime) -> Seal:
     """Let the tree grow over these rows and write the seal of its new head, and the tallies of what it covers."""
-    digest = digest_of(book.algorithm)
-    before = queries.latest_seal(book.pk)
-    growth = merkle.Growth(digest, book.sealed_size, merkle.peaks(book.sealed_size, queries.reader(book)))
     nodes: list[bytes] = []
     for row in rows:
         nodes += growth.add(bytes(row[1]))
@@ -62,7 +65,7 @@ def _grow(book: Book, rows: list[dialect.Row], at: datetime) -> Seal:
         nodes=b"".join(nodes),
     )
     sealed.digest = seal_digest(
-        digest,
+        growth.digest,
         bytes(before.digest) if before else b"",
         sealed.size,
         bytes(sealed.root),
