@@ -11,7 +11,7 @@ from tests.books import BOOK, Bank
 from wenming.core import audit, clock
 from wenming.core.actor import system
 from wenming.core.errors import Refusal
-from wenming.domain.ledger import queries, services
+from wenming.domain.ledger import queries, services, tallies
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
 
 pytestmark = pytest.mark.django_db
@@ -261,6 +261,14 @@ def test_totals_and_the_day_sheet(bank: Bank) -> None:
     assert sealed is not None
     sheet = queries.day_sheet(bank.book.pk, bank.at.date())
     assert (sheet.size, sheet.root) == (2, bytes(sealed.root).hex())
+
+
+@pytest.mark.sqlite_only
+def test_sums_read_what_is_not_sealed_and_nothing_before(bank: Bank) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {tallies.UNSEALED}", [bank.book.pk, bank.book.pk])
+        plan = " ".join(row[3] for row in cursor.fetchall())
+    assert "SEARCH t USING INTEGER PRIMARY KEY (rowid>?)" in plan
 
 
 def test_the_clock_of_the_books_never_goes_back(bank: Bank) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
 from wenming.core.transactions import take_turn
@@ -34,12 +35,18 @@ def is_sqlite() -> bool:
 def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """The rows of one read, marks written as `%s`."""
     if not is_sqlite():
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return list(cursor.fetchall())
+        return list(_on_server(statement, parameters).fetchall())
     store = _here()
     with store.wrap_database_errors:
         return list(store.connection.execute(_marked(statement), parameters).fetchall())
+
+
+def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
+    """A statement that PostgreSQL keeps prepared; the wrapper would write the values into its text and plan it anew."""
+    store = _here()
+    cursor = psycopg.Cursor(store.connection)
+    with store.wrap_database_errors:
+        return cursor.execute(statement, parameters, prepare=True)
 
 
 def _here() -> Any:
@@ -99,16 +106,15 @@ def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -
     names = ", ".join(name for name, _type in columns)
     if is_sqlite():
         return _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}", rows)
-    with connection.cursor() as cursor:
-        if len(rows) < COPY_FROM:
-            arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
-            statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
-            cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
-            return int(cursor.rowcount)
-        with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types([kind for _name, kind in columns])
-            for row in rows:
-                copy.write_row(row)
+    if len(rows) < COPY_FROM:
+        arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
+        statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
+        return int(_on_server(statement, [list(column) for column in zip(*rows, strict=True)]).rowcount)
+    store, statement = _here(), f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    with store.wrap_database_errors, psycopg.Cursor(store.connection).copy(statement) as copy:
+        copy.set_types([kind for _name, kind in columns])
+        for row in rows:
+            copy.write_row(row)
     return len(rows)
 
 
@@ -118,15 +124,14 @@ def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
         settings = ", ".join(f"{name} = ?" for name, _type in columns)
         _run_many(f"UPDATE {table} SET {settings} WHERE id = ?", rows)
         return
-    with connection.cursor() as cursor:
-        settings = ", ".join(f"{name} = given.{name}" for name, _type in columns)
-        arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
-        names = ", ".join(name for name, _type in columns)
-        statement = (
-            f"UPDATE {table} SET {settings} FROM unnest({arrays}, %s::bigint[]) AS given({names}, given_id) "
-            f"WHERE {table}.id = given.given_id"
-        )
-        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+    settings = ", ".join(f"{name} = given.{name}" for name, _type in columns)
+    arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
+    names = ", ".join(name for name, _type in columns)
+    statement = (
+        f"UPDATE {table} SET {settings} FROM unnest({arrays}, %s::bigint[]) AS given({names}, given_id) "
+        f"WHERE {table}.id = given.given_id"
+    )
+    _on_server(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
 def add(table: str, columns: Columns, rows: Sequence[Row], sums: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from wenming.domain.ledger.hashing import digest_of, seal_digest
 from wenming.domain.ledger.models import Book, Seal
 
 READ_MOST = 65_536
-SEAL_MOST = 4_096
+SEAL_MOST = 1_024
 """Leaves of one seal: a proof reads whole seals, so they stay small."""
 
 
@@ -20,13 +20,21 @@ def seal(book_id: int, at: datetime) -> Seal | None:
     dialect.stop_posting(book_id)
     book = Book.objects.select_for_update(no_key=True).get(pk=book_id)
     sealed_id, latest = book.sealed_id, queries.latest_seal(book.pk)
-    before = latest
+    before = newest = latest
     growth = merkle.Growth(digest_of(book.algorithm), book.sealed_size, merkle.peaks(book.sealed_size, leaves.reader(book.pk)))
     while rows := _number(book):
         sealed_id = max(sealed_id, *(row[0] for row in rows))
+        parsed = tallies.parse([row[2:] for row in rows])
+        sums = tallies.blank(book.pk, parsed)
         for start in range(0, len(rows), SEAL_MOST):
-            latest = _grow(book, growth, rows[start : start + SEAL_MOST], latest, at)
-    if latest is before:
+            part = slice(start, start + SEAL_MOST)
+            for one in parsed[part]:
+                sums.add(*one)
+            houses = sums.house_balances(before.house_balances if before else {})
+            latest = _grow(book, growth, rows[part], houses, latest, at)
+        tallies.keep(book.pk, sums)
+        before = latest
+    if latest is newest:
         return None
     book.sealed_id = sealed_id
     book.save(update_fields=["sealed_size", "sealed_id", "sealed_through"])
@@ -48,20 +56,20 @@ def _number(book: Book) -> list[dialect.Row]:
     return rows
 
 
-def _grow(book: Book, growth: merkle.Growth, rows: list[dialect.Row], before: Seal | None, at: datetime) -> Seal:
-    """Let the tree grow over these rows and write the seal of its new head, and the tallies of what it covers."""
+def _grow(
+    book: Book, growth: merkle.Growth, rows: list[dialect.Row], houses: dict[str, int], before: Seal | None, at: datetime
+) -> Seal:
+    """Let the tree grow over these rows and write the seal of its new head."""
     nodes: list[bytes] = []
     for row in rows:
         nodes += growth.add(bytes(row[1]))
-    sums = tallies.add_up(book.pk, [row[2:] for row in rows])
-    tallies.keep(book.pk, sums)
     through = rows[-1][2]
     sealed = Seal(
         book=book,
         size=growth.size,
         root=growth.root(),
         sealed_at=max(at, memento.instant(through), before.sealed_at if before else at),
-        house_balances=sums.house_balances(before.house_balances if before else {}),
+        house_balances=houses,
         nodes=b"".join(nodes),
     )
     sealed.digest = seal_digest(

@@ -17,6 +17,10 @@ from wenming.domain.ledger.models import Unit
 
 Line = tuple[bytes, int]  # an account's public id and a signed amount, as mementos hold them
 Key = tuple[str, date, str, str]  # scope, day, kind, unit
+UNSEALED = (
+    "SELECT t.recorded, t.scope, t.kind, t.memento FROM ledger_book b JOIN ledger_transaction t ON t.id > b.sealed_id "
+    "WHERE b.id = %s AND +t.book_id = %s"
+)
 HOUR = 3_600_000_000
 COLUMNS = (
     ("book_id", "bigint"), ("scope", "text"), ("day", "date"), ("kind", "text"), ("unit", "text"), ("count", "bigint"),
@@ -56,9 +60,16 @@ class Sums:
         return {code: before.get(code, 0) + self.moved.get(code, 0) for code in sorted(before.keys() | self.moved.keys())}
 
 
-def add_up(book_id: int, rows: Sequence[dialect.Row]) -> Sums:
-    """The sums of these transactions: recorded, scope, kind, memento."""
-    parsed = [(recorded, scope, kind, memento.lines_of(whole)) for recorded, scope, kind, whole in rows]
+Parsed = tuple[int, str, str, list[Line]]  # recorded, scope, kind, lines
+
+
+def parse(rows: Sequence[dialect.Row]) -> list[Parsed]:
+    """Transactions as sums need them, from recorded, scope, kind and memento."""
+    return [(recorded, scope, kind, memento.lines_of(whole)) for recorded, scope, kind, whole in rows]
+
+
+def blank(book_id: int, parsed: Sequence[Parsed]) -> Sums:
+    """Empty sums that know every account of these transactions."""
     houses = dialect.rows_of(
         "SELECT public_id, unit, code FROM ledger_account WHERE book_id = %s AND code IS NOT NULL AND is_member = %s",
         [book_id, False],
@@ -69,20 +80,16 @@ def add_up(book_id: int, rows: Sequence[dialect.Row]) -> Sums:
     condition, values = dialect.among("public_id", sorted(wanted))
     members = dialect.rows_of(f"SELECT public_id, unit FROM ledger_account WHERE {condition}", [values])
     units.update((bytes.fromhex(public_id), str(unit)) for public_id, unit in members)
-    sums = Sums(units, codes)
-    for row in parsed:
-        sums.add(*row)
-    return sums
+    return Sums(units, codes)
 
 
 def unsealed(book_id: int) -> Sums:
-    """The sums of what is posted and not sealed yet."""
-    rows = dialect.rows_of(
-        "SELECT t.recorded, t.scope, t.kind, t.memento FROM ledger_book b JOIN ledger_transaction t ON t.id > b.sealed_id "
-        "AND t.book_id = b.id WHERE b.id = %s",
-        [book_id],
-    )
-    return add_up(book_id, rows)
+    """The sums of what is posted and not sealed yet: the rows after the last sealed one, found by their id alone."""
+    parsed = parse(dialect.rows_of(UNSEALED, [book_id, book_id]))
+    sums = blank(book_id, parsed)
+    for row in parsed:
+        sums.add(*row)
+    return sums
 
 
 def keep(book_id: int, sums: Sums) -> None:
