@@ -88,6 +88,7 @@ class Stage:
             note="",
         )
         self.first_item_id = rulebook_queries.items_in_force(branch_id=village.branch_id, on=at.date())[0].pk
+        self.begin()
         owner = village.villager("王建国")
         self.waiting, self.hanging, approved, done = (self.declare(owner, village.person("王建国"), place) for place in range(4))
         self.reversal_id = self.post_and_question(done)
@@ -107,6 +108,9 @@ class Stage:
         self.client = Client()
         self.keys = {name: self.key(who) for name, who in CALLERS.items() if who}
         self.narrow = self.key("director", ["inbox:read"])
+
+    def begin(self) -> None:
+        """What a larger stage adds before anything is sealed."""
 
     def post_and_question(self, declaration_id: int) -> int:
         """A deed that went all the way, and the proposal to put it right."""

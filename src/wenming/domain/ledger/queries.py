@@ -20,6 +20,7 @@ from wenming.domain.ledger.models import ENTRIES_MOST, Account, Book, Entry, Kin
 from wenming.domain.ledger.verification import Fault, Report
 
 __all__ = ["Fault", "Kind", "Report", "Unit"]
+LAST_PLACE = 2**62
 LINES_OF_TRANSACTION = f"e.id BETWEEN t.id * {ENTRIES_MOST} AND t.id * {ENTRIES_MOST} + {ENTRIES_MOST - 1}"
 _RESTORES = "(t.reverses_id IS NOT NULL OR t.kind IN ({}))".format(", ".join(f"'{kind}'" for kind in sorted(RESTORING)))
 
@@ -202,9 +203,11 @@ def statement(
     return [Line(*(*row[:8], _aware(row[8]), _aware(row[9]), row[10], row[11])) for row in rows]
 
 
-def flow(account_id: int, start: datetime, end: datetime) -> Flow:
-    """What was earned and spent in [start, end); what came back lowers what was spent, what was taken back what was earned."""
-    low, high = (_place(account_id, edge, is_included=False)[0] for edge in (start, end))
+def flow(account_id: int, start: datetime, end: datetime | None = None) -> Flow:
+    """What was earned and spent in [start, end), or since `start`; what came back lowers what was spent, what was taken back
+    what was earned."""
+    low = _place(account_id, start, is_included=False)[0]
+    high = _place(account_id, end, is_included=False)[0] if end is not None else LAST_PLACE
     if low == high:
         return Flow(0, 0)
     row = _rows(
