@@ -18,6 +18,7 @@ from wenming.domain.depositors import services as enrolment
 from wenming.domain.inbox import queries as inbox
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger import services as ledger
+from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import expiry, jobs, queries, services
 from wenming.domain.rulebooks.expiry import NEVER, USUAL, ExpiryRule, Span, Term
 from wenming.domain.rulebooks.models import ExpiryRound
@@ -387,14 +388,27 @@ def test_only_those_in_office_look(village: Village) -> None:
 
 
 def test_what_a_villager_is_shown(village: Village) -> None:
-    where = {"branch_id": village.branch_id, "account_id": account(village, "王秀梅")}
+    branch = organisations.organisation(organisation_id=village.branch_id)
+    book = depositors.passbook_of(depositor_id=village.person("王秀梅"))
+    where = {"points_account_id": book.points_account_id, "honour_account_id": book.honour_account_id}
+
+    def going(day: date) -> queries.Expiring | None:
+        shown = queries.standing(branch=branch, on=day, **where)
+        assert shown.points == balance(village, "王秀梅") and shown.honour == 0
+        return shown.expiring
+
     give(village, "王秀梅", 300, date(2025, 3, 20))
     give(village, "王秀梅", 200, date(2025, 5, 20))
-    assert queries.expiring(**where, on=date(2026, 12, 1)) is None
-    assert queries.expiring(**where, on=date(2027, 1, 2)) == queries.Expiring(300, date(2027, 3, 31))
+    assert going(date(2026, 12, 1)) is None
+    assert going(date(2027, 1, 2)) == queries.Expiring(300, date(2027, 3, 31))
     spend(village, "王秀梅", 350, date(2027, 1, 5))
-    assert queries.expiring(**where, on=date(2027, 1, 6)) is None
-    assert queries.expiring(**where, on=date(2027, 3, 12)) == queries.Expiring(150, date(2027, 5, 31))
+    assert going(date(2027, 1, 6)) is None
+    assert going(date(2027, 3, 12)) == queries.Expiring(150, date(2027, 5, 31))
+    assert going(date(2027, 6, 2)) == queries.Expiring(150, date(2027, 6, 8)), "late: a week is left"
+    run(date(2027, 6, 4))
+    assert going(date(2027, 6, 5)) == queries.Expiring(150, date(2027, 6, 10))
+    run(date(2027, 6, 11))
+    assert going(date(2027, 6, 11)) is None
 
 
 # Writing the rule

@@ -19,6 +19,7 @@ from wenming.core.actor import system
 from wenming.domain.deeds import jobs as deed_jobs
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
 from wenming.domain.depositors.queries import PersonFacts
 from wenming.domain.funds import services as funds
@@ -28,6 +29,10 @@ from wenming.domain.mall import services as mall
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
 from wenming.domain.organisations import services as organisations
+from wenming.domain.rulebooks import jobs as rule_jobs
+from wenming.domain.rulebooks import services as rulebooks
+from wenming.domain.rulebooks.expiry import ExpiryRule
+from wenming.domain.rulebooks.queries import Expiry
 from wenming.surfaces.api.urls import api
 
 __all__ = ["stopped_clock"]
@@ -123,6 +128,7 @@ class Lists(Stage):
         self.keys["王建国"] = self.key("王建国")
         self.head, self.clerk, self.director = (self.village.officer(who) for who in ("head", "clerk", "director"))
         self.add_bank(9)
+        self.add_edition(0)
         self.product_ids = [self.add_product(place) for place in range(3)]
         for place in range(3):
             self.add_fund(place)
@@ -235,6 +241,42 @@ class Lists(Stage):
         deed_jobs.run_due(at=notice.ends_at)
         deeds.propose_reversal(actor=self.clerk, declaration_id=declaration_id, reason="登了两遍", at=notice.ends_at)
 
+    def begin(self) -> None:
+        """At 河湾 points last half a year, and some go on the first of April."""
+        rulebooks.adopt_edition(
+            actor=system("shell"),
+            organisation_id=self.shop.village.other_branch_id,
+            items=rulebooks.starter_items(),
+            in_force_from=date(2025, 6, 1),
+            at=MORNING,
+            rule=ExpiryRule(Expiry.AFTER_MONTHS, months=6),
+        )
+        for name in ("孙立", "周敏", "吴强"):
+            self.add_old(name)
+        rule_jobs.expire_points(at=MORNING)
+
+    def add_old(self, name: str) -> None:
+        passbook = depositor_queries.passbook_of(depositor_id=self.shop.village.person(name))
+        posting = ledger.Posting(
+            ledger.Kind.OPENING_BALANCE,
+            f"opening:{passbook.pk}",
+            (ledger.Move("opening", passbook.points_account_id, 100),),
+            f"old:{name}",
+            MORNING - timedelta(days=180),
+            MORNING - timedelta(days=180),
+        )
+        ledger.post(book_id=self.shop.village.book_id, posting=posting)
+
+    def add_edition(self, place: int) -> None:
+        rulebooks.adopt_edition(
+            actor=system("shell"),
+            organisation_id=self.village.branch_id,
+            items=rulebooks.starter_items()[:3],
+            in_force_from=date(2027, 1, 1 + place),
+            at=MORNING,
+            rule=ExpiryRule(Expiry.YEAR_END, carry_percent=place),
+        )
+
     def walks(self) -> dict[str, Walk]:
         branch, fund, person = (f"/branches/{self.village.branch_id}", f"/funds/{self.shop.fund_id}", self.village.person)
         mine = {"depositor_id": person("王建国")}
@@ -249,6 +291,8 @@ class Lists(Stage):
             "list_declarations_to_review": Walk("reviewer", "/declarations/to-review", lambda n: self.declare_for("赵志强", n)),
             "list_depositors": Walk("clerk", "/depositors", self.add_person, {"branch_id": self.village.branch_id}),
             "list_draws": Walk("clerk", f"{fund}/draws", lambda n: self.add_draw(10 + n)),
+            "list_editions": Walk("clerk", f"{branch}/editions", lambda n: self.add_edition(1 + n)),
+            "list_expiry_losses": Walk("clerk_elsewhere", f"/branches/{self.village.other_branch_id}/expiry/losses"),
             "list_funds": Walk("director", "/funds", lambda n: self.add_fund(10 + n)),
             "list_keys": Walk("王建国", "/keys", self.add_key),
             "list_messages": Walk("王建国", "/messages", self.add_message),

@@ -90,6 +90,7 @@ class Stage:
             note="",
         )
         self.first_item_id = rulebook_queries.items_in_force(branch_id=village.branch_id, on=at.date())[0].pk
+        self.begin()
         owner = village.villager("王建国")
         self.waiting, self.hanging, approved, done = (self.declare(owner, village.person("王建国"), place) for place in range(4))
         self.reversal_id = self.post_and_question(done)
@@ -117,6 +118,9 @@ class Stage:
         subject, cost = mall_queries.subject_of(self.order.pk), self.order.cost
         director = self.shop.village.officer("director")
         funds.approve_draw(actor=director, fund_id=self.shop.fund_id, subject=subject, amount=cost, at=MORNING)
+
+    def begin(self) -> None:
+        """What a larger stage adds before anything is sealed."""
 
     def post_and_question(self, declaration_id: int) -> int:
         """A deed that went all the way, and the proposal to put it right."""

@@ -204,9 +204,11 @@ def statement(
     return lines
 
 
-def flow(account_id: int, start: datetime, end: datetime) -> Flow:
-    """What was earned and spent in [start, end); what came back lowers what was spent, what was taken back what was earned."""
-    low, high = (_place(account_id, edge, is_included=False)[0] for edge in (start, end))
+def flow(account_id: int, start: datetime, end: datetime | None = None) -> Flow:
+    """What was earned and spent in [start, end), or since `start`; what came back lowers what was spent, what was taken back
+    what was earned."""
+    low = _place(account_id, start, is_included=False)[0]
+    high = _place(account_id, end, is_included=False)[0] if end is not None else PLACES - 1
     if low == high:
         return Flow(0, 0)
     row = dialect.rows_of(

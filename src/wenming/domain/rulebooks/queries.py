@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -77,6 +77,13 @@ def item(*, item_id: int) -> RuleItem:
 def editions_of(*, organisation_id: int) -> QuerySet[Edition]:
     """Every edition of an organisation's own book, newest first."""
     return Edition.objects.filter(rule_book__organisation_id=organisation_id).select_related("rule_book").order_by("-number")
+
+
+def editions_page(*, branch_id: int, before: int | None = None, limit: int = 50) -> list[Edition]:
+    """What holds, held or will hold at a branch: its own editions and its bank's, newest first; no drafts."""
+    branch = organisations.organisation(organisation_id=branch_id)
+    found = _in_force().filter(rule_book__organisation_id__in=[branch.pk, branch.parent_id]).order_by("-pk")
+    return list((found.filter(pk__lt=before) if before is not None else found)[:limit])
 
 
 def edition(*, actor: Actor, edition_id: int) -> Edition:
@@ -183,6 +190,15 @@ class Expiring:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in a passbook."""
+
+    points: int
+    honour: int
+    expiring: Expiring | None
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """What one passbook loses on a day unless it is used before."""
 
@@ -226,23 +242,33 @@ def _rules(organisation_ids: Iterable[int]) -> dict[int, list[tuple[date, date |
     return found
 
 
-def _terms(branches: Sequence[Any], today: date) -> dict[int, tuple[list[Span], list[Term], Ended]]:
-    """For each branch the rules over time, the terms that are not over, soonest first, and which rounds of each ended when."""
+def _spans(branches: Sequence[Any]) -> dict[int, list[Span]]:
+    """The rules over time at each branch: its own and those of the bank above it."""
     books = _rules({pk for branch in branches for pk in (branch.pk, branch.parent_id) if pk is not None})
-    spans: dict[int, list[Span]] = {branch.pk: [] for branch in branches}
+    found: dict[int, list[Span]] = {branch.pk: [] for branch in branches}
     for branch in branches:
         for pk in (branch.pk, branch.parent_id):
-            spans[branch.pk] += [Span(start, end, pk == branch.pk, rule) for start, end, rule in books.get(pk, ())]
-    near = {pk: expiry.terms_near(held, today) for pk, held in spans.items()}
-    ended: dict[int, Ended] = {pk: {} for pk in near}
-    days = {term.due_on for terms in near.values() for term in terms}
+            found[branch.pk] += [Span(start, end, pk == branch.pk, rule) for start, end, rule in books.get(pk, ())]
+    return found
+
+
+def _ended(branch_ids: Iterable[int], days: Collection[date]) -> dict[int, Ended]:
+    """For each branch and due day the rounds that came to their end, and when."""
+    found: dict[int, Ended] = {pk: {} for pk in branch_ids}
     if days:
-        rounds = models.ExpiryRound.objects.filter(branch_id__in=list(near), due_on__in=days, ended_at__isnull=False)
-        for branch_id, due_on, days_before, people, at in rounds.values_list(
-            "branch_id", "due_on", "days_before", "people", "ended_at"
-        ):
-            assert at is not None
-            ended[branch_id].setdefault(due_on, {})[days_before] = clock.local_date(at) if people else expiry.NOBODY
+        rounds = models.ExpiryRound.objects.filter(branch_id__in=list(found), due_on__in=days, ended_at__isnull=False)
+        for one in rounds:
+            assert one.ended_at is not None
+            told_on = clock.local_date(one.ended_at) if one.people else expiry.NOBODY
+            found[one.branch_id].setdefault(one.due_on, {})[one.days_before] = told_on
+    return found
+
+
+def _terms(branches: Sequence[Any], today: date) -> dict[int, tuple[list[Span], list[Term], Ended]]:
+    """For each branch the rules over time, the terms that are not over, soonest first, and which rounds of each ended when."""
+    spans = _spans(branches)
+    near = {pk: expiry.terms_near(held, today) for pk, held in spans.items()}
+    ended = _ended(near, {term.due_on for terms in near.values() for term in terms})
     return {
         pk: (spans[pk], [term for term in terms if not expiry.is_done(ended[pk].get(term.due_on, {}))], ended[pk])
         for pk, terms in near.items()
@@ -275,18 +301,28 @@ def losses_of(*, account_ids: Sequence[int], term: Term, earlier: Term | None) -
     return found
 
 
-def expiring(*, branch_id: int, account_id: int, on: date) -> Expiring | None:
-    """What of a passbook at a branch goes next, within ninety days."""
-    branch = organisations.organisation(organisation_id=branch_id)
-    _spans_of, terms, ended = _terms([branch], on)[branch_id]
-    if not terms:
-        return None
-    left = ledger.remainders([account_id], [clock.day_start(term.cutoff) for term in terms])[account_id]
+def standing(*, branch: Any, points_account_id: int, honour_account_id: int, on: date) -> Standing:
+    """What stands in a passbook at a branch, and what of it goes next within ninety days. Two queries, seldom a third."""
+    terms = expiry.terms_near(_spans([branch])[branch.pk], on)
+    cutoffs = [clock.day_start(term.cutoff) for term in terms] + [clock.day_start(on + timedelta(days=400))]
+    found = ledger.remainders([points_account_id, honour_account_id], cutoffs)
+    *left, points = found[points_account_id]
+    going = None
     for term, whole in zip(terms, left, strict=True):
-        points = whole * (100 - term.carry_percent) // 100
-        if points:
-            return Expiring(points, expiry.gone_on(term, ended.get(term.due_on, {}), on) - timedelta(days=1))
-    return None
+        lost = whole * (100 - term.carry_percent) // 100
+        last_day = _last_day(branch, term, on) if lost else None
+        if last_day is not None:
+            going = Expiring(lost, last_day)
+            break
+    return Standing(points, found[honour_account_id][-1], going)
+
+
+def _last_day(branch: Any, term: Term, on: date) -> date | None:
+    """The last day of the points of a term; None where their day has come and they are gone, or came back since."""
+    if term.due_on > on:
+        return term.due_on - timedelta(days=1)
+    ended = _ended([branch.pk], {term.due_on})[branch.pk].get(term.due_on, {})
+    return None if expiry.is_done(ended) else expiry.gone_on(term, ended, on) - timedelta(days=1)
 
 
 def _seen_branch(actor: Actor, branch_id: int) -> Any:
@@ -299,19 +335,25 @@ def expiry_losses(*, actor: Actor, branch_id: int, on: date, after: int | None =
     """Who loses how much on the next day on which points go at a branch, in the order of the passbooks."""
     _spans_of, terms, _ended = _terms([_seen_branch(actor, branch_id)], on)[branch_id]
     found: list[Loss] = []
-    reached = after or 0
-    while terms and len(found) < limit:
-        books = depositors.open_passbooks(branch_id=branch_id, after=reached, limit=CHUNK)
-        if not books:
-            break
-        reached = books[-1].pk
-        lost = losses_of(account_ids=[book.points_account_id for book in books], term=terms[0], earlier=None)
+    for books, lost in _walk(branch_id, terms[0], after or 0) if terms else ():
         found += [
             Loss(book.pk, book.number, book.depositor_id, book.depositor.name, lost[book.points_account_id])
             for book in books
             if book.points_account_id in lost
         ]
+        if len(found) >= limit:
+            break
     return found[:limit]
+
+
+def _walk(branch_id: int, term: Term, after: int) -> Iterator[tuple[list[Any], dict[int, int]]]:
+    """The open passbooks of a branch in large pieces, each with what its accounts lose by a term."""
+    while True:
+        books = depositors.open_passbooks(branch_id=branch_id, after=after, limit=CHUNK)
+        yield books, losses_of(account_ids=[book.points_account_id for book in books], term=term, earlier=None)
+        if len(books) < CHUNK:
+            return
+        after = books[-1].pk
 
 
 def expiry_outlook(*, actor: Actor, branch_id: int, on: date) -> Outlook:
@@ -322,10 +364,8 @@ def expiry_outlook(*, actor: Actor, branch_id: int, on: date) -> Outlook:
     rule, since = (held.rule, expiry.since(spans, on)) if held is not None else (NEVER, None)
     if not terms:
         return Outlook(rule, since, None, None, 0, 0)
-    term, people, points, reached = terms[0], 0, 0, 0
-    while books := depositors.open_passbooks(branch_id=branch_id, after=reached, limit=CHUNK):
-        reached = books[-1].pk
-        lost = losses_of(account_ids=[book.points_account_id for book in books], term=term, earlier=None)
+    term, people, points = terms[0], 0, 0
+    for _books, lost in _walk(branch_id, term, 0):
         people, points = people + len(lost), points + sum(lost.values())
     last_day = expiry.gone_on(term, ended.get(term.due_on, {}), on) - timedelta(days=1)
     return Outlook(rule, since, last_day, term.cutoff, people, points)

@@ -14,6 +14,7 @@ from wenming.domain.inbox import queries as inbox_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.organisations import queries as organisation_queries
+from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.surfaces.api.operations import (
     CLERK,
     DIRECTOR,
@@ -110,12 +111,18 @@ class NewHousehold(Given):
     resident_count: int | None = Field(None, ge=1, le=99, strict=True)
 
 
+class ExpiringOut(Schema):
+    points: int = Field(description="百分之一分")
+    last_day: date = Field(description="最后能用的一天")
+
+
 class PassbookOut(Schema):
     number: str
     points: int = Field(description="可用积分，百分之一分")
     honour: int = Field(description="荣誉积分，百分之一分")
     pending: int = Field(description="公示中还不能用的积分，百分之一分")
     held: int = Field(description="为未领取的兑换留着的积分，百分之一分")
+    expiring: ExpiringOut | None = Field(description="90 天内最先到期的积分")
 
 
 class LineOut(Schema):
@@ -326,13 +333,21 @@ def read_household(request: Request, household_id: Id) -> HouseholdOut:
     answer=PassbookOut,
 )
 def read_passbook(request: Request, depositor_id: Id) -> PassbookOut:
-    """What stands in a passbook now: spendable, honour, pending, held."""
-    passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
-    balances = ledger_queries.balances(account_ids=[passbook.points_account_id, passbook.honour_account_id])
+    """What stands in a passbook now: spendable, honour, pending, held, and what goes next."""
+    depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
+    passbook = depositor.passbook
+    standing = rulebook_queries.standing(
+        branch=depositor.branch,
+        points_account_id=passbook.points_account_id,
+        honour_account_id=passbook.honour_account_id,
+        on=clock.local_date(clock.now()),
+    )
+    going = standing.expiring
     return PassbookOut(
         number=passbook.number,
-        points=balances[passbook.points_account_id],
-        honour=balances[passbook.honour_account_id],
+        points=standing.points,
+        honour=standing.honour,
+        expiring=ExpiringOut(points=going.points, last_day=going.last_day) if going else None,
         pending=deed_queries.pending_points(depositor_id=depositor_id),
         held=ledger_queries.held(account_id=passbook.points_account_id),
     )
@@ -365,6 +380,7 @@ def read_statement(
     )
     subjects = sorted({line.subject for line in lines})
     words = deed_queries.titles_for(subjects=subjects) | mall_queries.titles_for(subjects=subjects)
+    words |= rulebook_queries.titles_for(subjects=subjects)
     return page_of.of(lines, lambda line: _shown_line(line, words), lambda line: line.sequence)
 
 

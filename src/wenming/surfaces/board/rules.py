@@ -25,6 +25,7 @@ def rules(request: HttpRequest, code: str) -> HttpResponse:
     ]
     context = {
         "branch": branch,
+        "lasting": rulebooks.rule_at(branch_id=branch.pk, on=on).words,
         "edition": rulebooks.edition_in_force(branch_id=branch.pk, on=on),
         "groups": groups,
         "count": len(items),

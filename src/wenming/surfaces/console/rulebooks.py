@@ -1,4 +1,5 @@
-"""积分细则: editions, their clauses by category, a draft's clauses one by one with the red lines, and bringing it into force."""
+"""积分细则: editions, their clauses by category, a draft's clauses one by one with the red lines, how long points last, and
+bringing it into force."""
 
 from __future__ import annotations
 
@@ -17,9 +18,10 @@ from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 from wenming.domain.rulebooks.clauses import ItemDraft
 from wenming.domain.rulebooks.engine import CAPS, CLASS_NAMES
-from wenming.domain.rulebooks.queries import Category, DemeritKind, Direction, Effect, Track, ValueKind
+from wenming.domain.rulebooks.expiry import ExpiryRule
+from wenming.domain.rulebooks.queries import Category, DemeritKind, Direction, Effect, Expiry, Track, ValueKind
 from wenming.surfaces.console import words
-from wenming.surfaces.console.page import Desk, Entry, console
+from wenming.surfaces.console.page import PAGE, Desk, Entry, console, cursor, page_of
 
 PLAIN = (
     "code",
@@ -50,6 +52,7 @@ def editions(desk: Desk) -> HttpResponse:
     return desk.show(
         "rulebooks/editions.html",
         holds=holds,
+        lasting=rulebook_queries.rule_of(holds).words if holds else "",
         groups=[
             (_("本分行的细则"), _visible(desk, own), "branch", policies.may_write(desk.actor, desk.branch.pk)),
             (_("总行的细则"), _visible(desk, bank), "bank", policies.may_write(desk.actor, desk.branch.parent_id)),
@@ -68,7 +71,15 @@ def edition(desk: Desk, number: int) -> HttpResponse:
     """One edition: the clauses by category at the left, the chosen one in plain words beside them."""
     found = rulebook_queries.edition(actor=desk.actor, edition_id=number)
     form = Entry.of(desk.request)
-    if desk.request.method == "POST":
+    if desk.request.method == "POST" and form.get("act") == "expiry":
+        rule = _rule(form)
+        if form.ok:
+            with form.catching("expiry"):
+                rulebooks.set_expiry(actor=desk.actor, edition_id=number, rule=rule, at=desk.at)
+        if form.ok:
+            desk.say(_("积分能用多久，存进草稿了。"))
+            return redirect("console:edition", number=number)
+    elif desk.request.method == "POST":
         on = form.day("on", ask=_("请填从哪天起生效。"))
         vote = form.text("demerits_vote", most=120)
         note = form.text("note", most=200)
@@ -87,6 +98,8 @@ def edition(desk: Desk, number: int) -> HttpResponse:
         edition=found,
         groups=_by_category(items),
         count=len(items),
+        lasting=rulebook_queries.rule_of(found).words,
+        expiries=Expiry.choices,
         chosen=chosen,
         lines=_red_lines(chosen) if chosen else [],
         said=words.clause_of(chosen) if chosen else "",
@@ -98,6 +111,25 @@ def edition(desk: Desk, number: int) -> HttpResponse:
         has_demerits=any(item.direction == "demerit" for item in items),
         form=form,
     )
+
+
+def _rule(form: Entry) -> ExpiryRule:
+    """How long points are to last, as it was typed; what the chosen kind does not ask for is passed over."""
+    kind = form.choice("expiry", Expiry.values)
+    months = form.count("expiry_months", empty=24) if kind == Expiry.AFTER_MONTHS else 0
+    percent = form.whole("carry_percent") if kind == Expiry.YEAR_END and form.get("carry_percent").strip() else 0
+    return ExpiryRule(kind, months or 0, percent or 0)
+
+
+@console("rules")
+def expiry(desk: Desk) -> HttpResponse:
+    """Whose points go next at the branch, and how many: what will happen unless they are used before."""
+    outlook = rulebook_queries.expiry_outlook(actor=desk.actor, branch_id=desk.branch.pk, on=desk.on)
+    found = rulebook_queries.expiry_losses(
+        actor=desk.actor, branch_id=desk.branch.pk, on=desk.on, after=cursor(desk.request), limit=PAGE + 1
+    )
+    losses, last = page_of(found)
+    return desk.show("rulebooks/expiry.html", outlook=outlook, losses=losses, following=last.passbook_id if last else None)
 
 
 def _by_category(items: list[Any]) -> list[tuple[str, list[Any]]]:

@@ -65,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<str:number>/redlist.pdf", notices.paper_list, name="redlist"),
     path("objections/<int:number>/", notices.objection, name="objection"),
     path("rules/", rulebooks.editions, name="rules"),
+    path("rules/expiry/", rulebooks.expiry, name="expiry"),
     path("rules/<int:number>/", rulebooks.edition, name="edition"),
     path("rules/<int:number>/new/", rulebooks.item, name="item_new"),
     path("rules/<int:number>/items/<str:code>/", rulebooks.item, name="item"),

@@ -12,6 +12,7 @@ from wenming.domain.deeds import queries as deeds
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notices
 from wenming.surfaces.villager.door import page, unread, with_passbook
+from wenming.surfaces.villager.passbook import standing_of
 from wenming.ui.looks import looks_of
 from wenming.ui.tiers import tier_of
 
@@ -21,13 +22,13 @@ from wenming.ui.tiers import tier_of
 def home(request: HttpRequest, *, book: Any) -> HttpResponse:
     now = clock.now()
     today = clock.local_date(now)
-    balances = ledger.balances([book.points_account_id, book.honour_account_id])
+    standing = standing_of(book)
     context = {
         "book": book,
         "today": today,
-        "balance": balances[book.points_account_id],
-        "tier": tier_of(balances[book.honour_account_id]),
-        "flow": ledger.month_flow(book.points_account_id, today),
+        "standing": standing,
+        "tier": tier_of(standing.honour),
+        "flow": ledger.flow(book.points_account_id, clock.day_start(clock.month_start(today))),
         "pending": deeds.pending_points(depositor_id=book.depositor_id),
         "unread": unread(request),
         "hide_tabs": looks_of(request).is_elder,

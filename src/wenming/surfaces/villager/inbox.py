@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from wenming.core import clock, points
-from wenming.domain.deeds import queries as deeds
 from wenming.domain.inbox import queries
 from wenming.domain.inbox import services as inbox
-from wenming.domain.mall import queries as mall
 from wenming.surfaces.villager.door import page, with_passbook
+from wenming.surfaces.villager.passbook import titles_of
+from wenming.ui.filters import full_day
 
 LINES = 30
 WORDS: dict[str, tuple[str | Promise, str, str]] = {
@@ -29,6 +30,8 @@ WORDS: dict[str, tuple[str | Promise, str, str]] = {
     "deeds.reversed": (_("有一笔更正，请看善行簿"), "undo", "w"),
     "notices.answered": (_("您提的意见有答复了"), "scale", "i"),
     "notices.objection_answered": (_("您提的意见有答复了"), "scale", "i"),
+    "rulebooks.points_expiring": (_("有积分快到期了，先用先得"), "clock", "w"),
+    "rulebooks.points_expired": (_("有积分到期了"), "clock", ""),
     "mall.order_placed": (_("换好了，凭码来领"), "qr", "g"),
     "mall.order_collected": (_("东西领走了"), "gift", "k"),
     "mall.order_cancelled": (_("退掉了，积分退回善行簿"), "undo", ""),
@@ -40,9 +43,16 @@ OTHER = (_("村里有话跟您说"), "bell", "")
 
 def _amount(message: Any) -> str:
     amount = message.facts["points"]
-    if message.about.startswith("mall."):
+    if message.about.startswith(("mall.", "rulebooks.")):
         return str(_("{points} 分")).format(points=points.show(amount))
     return points.show_signed(amount)
+
+
+def _until(message: Any) -> str:
+    """The last day of points that are about to go."""
+    if message.about != "rulebooks.points_expiring":
+        return ""
+    return str(_("能用到 {day}")).format(day=full_day(date.fromisoformat(message.facts["last_day"])))
 
 
 def _worded(message: Any, titles: dict[str, str]) -> dict[str, Any]:
@@ -53,7 +63,7 @@ def _worded(message: Any, titles: dict[str, str]) -> dict[str, Any]:
         "words": words,
         "glyph": glyph,
         "tone": tone,
-        "title": titles.get(message.subject, ""),
+        "title": _until(message) or titles.get(message.subject, ""),
         "points": _amount(message) if isinstance(amount, int) else "",
         "reason": message.facts.get("reason", ""),
     }
@@ -69,8 +79,7 @@ def messages(request: HttpRequest, *, book: Any) -> HttpResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 16 else None
     found = queries.messages_of(user_id=request.user.pk, before=before, limit=LINES + 1)
-    subjects = [message.subject for message in found]
-    titles = deeds.titles_for(subjects=subjects) | mall.titles_for(subjects=subjects)
+    titles = titles_of(found)
     context = {
         "rows": [_worded(message, titles) for message in found[:LINES]],
         "has_unread": any(message.read_at is None for message in found[:LINES]),

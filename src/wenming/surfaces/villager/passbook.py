@@ -15,6 +15,7 @@ from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deeds
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import queries as mall
+from wenming.domain.rulebooks import queries as rulebooks
 from wenming.surfaces.villager.door import page, with_passbook
 
 LINES = 30
@@ -89,12 +90,22 @@ def titles_of(lines: Sequence[Any]) -> dict[str, str]:
     subjects = {line.subject for line in lines}
     of_deeds = {subject for subject in subjects if subject.startswith("deed:")}
     of_orders = {subject for subject in subjects if subject.startswith("order:")}
-    titles: dict[str, str] = {}
+    titles: dict[str, str] = rulebooks.titles_for(subjects=subjects)
     if of_deeds:
         titles |= deeds.titles_for(subjects=sorted(of_deeds))
     if of_orders:
         titles |= mall.titles_for(subjects=sorted(of_orders))
     return titles
+
+
+def standing_of(book: Any) -> rulebooks.Standing:
+    """What is in a passbook now, and what of it goes next."""
+    return rulebooks.standing(
+        branch=book.depositor.branch,
+        points_account_id=book.points_account_id,
+        honour_account_id=book.honour_account_id,
+        on=clock.local_date(clock.now()),
+    )
 
 
 @require_safe
@@ -106,11 +117,9 @@ def passbook(request: HttpRequest, *, book: Any) -> HttpResponse:
     before = int(text) if text.isdecimal() and len(text) < 16 else None
     lines, following = _read(book.points_account_id, before, chosen)
     is_cut = following is not None and len(lines) == READ
-    balances = ledger.balances([book.points_account_id, book.honour_account_id])
     context = {
         "book": book,
-        "balance": balances[book.points_account_id],
-        "honour": balances[book.honour_account_id],
+        "standing": standing_of(book),
         "bands": _bands(lines, is_filtered=bool(chosen), is_cut=is_cut),
         "titles": titles_of(lines),
         "partners": {line.transaction_id: line for line in lines},
@@ -132,12 +141,16 @@ def entry(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
         raise NotFound
     kind, _colon, number = transaction.subject.partition(":")
     declaration = deeds.declaration(actor=request.actor, declaration_id=int(number)) if kind == "deed" else None
+    why = deeds.explain(declaration) if declaration is not None else ""
+    if transaction.kind == ledger.Kind.EXPIRED:
+        then = clock.local_date(transaction.recorded_at)
+        why = rulebooks.rule_at(branch_id=book.depositor.branch_id, on=then).words
     context = {
         "book": book,
         "transaction": transaction,
         "line": own[0],
         "title": titles_of([transaction]).get(transaction.subject, ""),
         "declaration": declaration,
-        "why": deeds.explain(declaration) if declaration is not None else "",
+        "why": why,
     }
     return page(request, "villager/passbook/entry.html", context, here="passbook")
