@@ -39,7 +39,7 @@ def _forget_own(actor: Actor, erasure: UnderWay, at: datetime) -> int:
         if not declaration.batch_key:
             declaration.submission_key, declaration.request_hash = f"forgotten:{declaration.public_id}", ""
         declaration.save(update_fields=["words", "history", "submission_key", "request_hash"])
-        failpoint("deeds.words_forgotten")
+        failpoint("deeds.forgotten")
         audit.record(actor=actor, act="deeds.forgotten", subject=subject, at=at, organisation_id=declaration.branch_id)
         done += 1
     return done

@@ -223,7 +223,6 @@ def _forget_sheets(actor: Actor, erasure: UnderWay, at: datetime) -> None:
         sheet.content, sheet.wrapped_key, sheet.problems = None, b"", []
         sheet.file_name, sheet.sheet_name, sheet.facts = (erasure.hide(one) for one in (said[0], said[1], said[3]))
         sheet.save(update_fields=["status", "content", "wrapped_key", "problems", "file_name", "sheet_name", "facts"])
-        failpoint("intake.sheet_forgotten")
         _record(actor, "intake.dropped", sheet, at)
 
 
