@@ -140,7 +140,11 @@ def test_erasing_takes_the_number_and_a_yes(stage: Stage) -> None:
         assert client.post(page, {"way": "erased", **typed}).status_code == 422
     assert depositor_queries.depositor(actor=system(), depositor_id=person).name == "张伟"
     done = client.post(page, {"way": "erased", "sure": "yes", "number": f" {number.lower()} "})
-    assert done["Location"] == "/console/depositors/"
+    assert done["Location"].startswith("/console/depositors/erased/?paper=") and "张伟" not in done["Location"]
+    assert "打印证明，交给本人" in text_of(client.get(done["Location"]))
+    paper = client.get(done["Location"].replace("erased/", "erased.pdf"))
+    assert paper["Content-Type"] == "application/pdf" and paper.content.startswith(b"%PDF-")
+    assert client.get("/console/depositors/erased.pdf", {"paper": "made up"}).status_code == 404
     assert client.get(f"/console/depositors/{person}/").status_code == 404
     assert ledger_queries.verify().ok
 

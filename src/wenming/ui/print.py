@@ -48,6 +48,11 @@ class Head:
     notice: str = ""
     print: str = ""
 
+    @classmethod
+    def of(cls, book: Any, seal: Any, **more: str) -> Head:
+        """The head that this seal of a book is, on the day of the seal."""
+        return cls(book.code, seal.size, bytes(seal.root).hex(), clock.local_date(seal.sealed_at), **more)
+
     @property
     def facts(self) -> dict[str, Any]:
         """What a check needs."""
@@ -292,6 +297,37 @@ def activation_pdf(data: Data) -> bytes:
         "qr": qr_svg(data["url"]),
     }
     return _compile("activation", words)
+
+
+def erasure_pdf(data: Data) -> bytes:
+    """What somebody takes home who had everything about them erased: what went, what stays and why. Names nobody.
+
+    Keys: place, number (of the erasure, random), erased_on (day), officer; optional title (注销证明), head (of the book).
+    """
+    words = {
+        "title": data.get("title") or _("注销证明"),
+        "place": data["place"],
+        "number": in_fours(data["number"]),
+        "erased_on": data["erased_on"],
+        "officer": data["officer"],
+        "gone": [
+            _("姓名、性别、出生日子、身份证号、电话、亲属，连同能解开它们的钥匙"),
+            _("登录名、密码、消息、担任的职务"),
+            _("申报里写的话、拍的照片，提过的意见"),
+            _("别人写的话里提到的名字（村里还有人同名的除外）"),
+        ],
+        "stays": [
+            _("每一笔积分：只有随机编号和数字，没有名字"),
+            _("贴过的榜：名字只露一部分"),
+            _("操作日志：只有编号，没有名字和内容"),
+        ],
+        "books": [
+            _("注销前后，账本每一笔、每个总指纹都一样，以前开的凭证照样核对得上。"),
+            _("备份照规定最多留 30 天；要是用备份恢复，会照注销名单先清一遍。"),
+        ],
+        **_printed(data.get("head")),
+    }
+    return _compile("erasure", words)
 
 
 def in_fours(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from wenming.core.actor import system
 from wenming.core.errors import Refusal
@@ -11,7 +11,6 @@ from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
 
 AT_ONCE = 500
-FORGET_DAYS = 400
 
 
 def deposit_cleared_deeds(*, at: datetime) -> int:
@@ -37,8 +36,8 @@ def close_notices(*, at: datetime) -> int:
 
 
 def forget_erased(*, at: datetime) -> int:
-    """Follow the erasures of the last year, also those that a restore has just repeated."""
-    return services.forget_erased(actor=system(), since=at - timedelta(days=FORGET_DAYS), at=at)
+    """Follow the erasures that are under way, also those that a restore has just repeated."""
+    return services.forget_erased(actor=system(), at=at)
 
 
 def run_due(*, at: datetime) -> dict[str, int]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from wenming.core import attachments, audit, clock, states
+from wenming.core import attachments, audit, clock, states, vault
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.depositors import policies, queries
 from wenming.domain.depositors.households import leave_household_of
-from wenming.domain.depositors.models import ClassMembership, Depositor, Kinship, Passbook, Reveal, VaultRecord
+from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Kinship, Passbook, Reveal, VaultRecord
 from wenming.domain.identity import services as identity
 from wenming.domain.inbox import services as inbox
 from wenming.domain.organisations import services as organisations
@@ -35,7 +35,8 @@ def erasure_list() -> Path:
 def erase_depositor(*, actor: Actor, depositor_id: int, at: datetime) -> Depositor:
     """Forget a depositor: name, pinyin, vault and its key, kin, classes, pictures, messages, log-in, offices. Twice is once.
 
-    The ledger is untouched: its accounts carry random ids. Points that are left can't be spent any more.
+    The ledger is untouched: its accounts carry random ids. Points that are left can't be spent any more. Deeds, objections
+    and sheets follow within a minute (`intake.jobs.forget_erased`).
     """
     person = Depositor.objects.select_for_update().filter(policies.visible(actor), pk=depositor_id).first()
     if person is None:
@@ -62,8 +63,11 @@ def replay_erasures(*, path: Path, at: datetime) -> int:
 
 
 def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
-    if person.household_id is not None:
-        Depositor.objects.filter(household_id=person.household_id, guardian=person.name).update(guardian=GONE)
+    key = vault.new_key()
+    Erasure.objects.create(
+        depositor=person, user_id=person.user_id, wrapped_key=key, name=vault.encrypt(key, "name", person.name), begun_at=at
+    )
+    Depositor.objects.filter(branch_id=person.branch_id, guardian=person.name).exclude(guardian="").update(guardian=GONE)
     if person.status == Depositor.Status.ACTIVE:
         leave_household_of(person, at)
     Kinship.objects.filter(first=person).delete()
@@ -85,6 +89,14 @@ def _forget(actor: Actor, person: Depositor, at: datetime) -> None:
     failpoint("depositors.facts_erased")
     audit.record(actor=actor, act="depositors.erased", subject=f"depositor:{person.pk}", at=at, organisation_id=person.branch_id)
     transaction.on_commit(_squeeze)
+
+
+@service
+def finish_erasures(*, depositor_ids: Sequence[int]) -> int:
+    """The rooms above have forgotten these people too: now the last that knew their names goes. Says how many that were."""
+    done, _by_model = Erasure.objects.filter(depositor_id__in=list(depositor_ids)).delete()
+    transaction.on_commit(_squeeze)
+    return done
 
 
 def _remember(public_id: str, at: datetime) -> None:

@@ -114,6 +114,16 @@ class VaultRecord(models.Model):
     phone_digest = models.CharField(max_length=64, null=True, db_index=True)
 
 
+class Erasure(models.Model):
+    """An erasure under way: the name, under a key of its own, until the rooms above have forgotten it too; then the row goes."""
+
+    depositor = models.OneToOneField(Depositor, on_delete=models.PROTECT, related_name="+")
+    user_id = models.BigIntegerField(null=True)
+    wrapped_key = models.BinaryField()
+    name = models.BinaryField()
+    begun_at = models.DateTimeField()
+
+
 class Reveal(models.Model):
     """An encrypted fact was read by a user: which, whose, what for, when."""
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, FilteredRelation, Q, QuerySet
 
@@ -18,7 +19,7 @@ from wenming.core.errors import NotFound
 from wenming.domain.depositors import models, policies
 from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
 from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, relatives_of
-from wenming.domain.depositors.models import ClassMembership, Depositor, Household, Kinship, Passbook, VaultRecord
+from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Household, Kinship, Passbook, VaultRecord
 from wenming.domain.organisations import queries as organisations
 
 __all__ = [
@@ -39,6 +40,7 @@ Sex = models.Sex
 Status = Depositor.Status
 PRESENT = (Status.ACTIVE, Status.MOVED)
 CHUNK = 500
+SOMEBODY = "某人"
 Identity = frozenset[str]
 
 
@@ -225,9 +227,35 @@ def may_spend(*, depositor_id: int) -> bool:
     return Depositor.objects.filter(pk=depositor_id, status__in=PRESENT).exists()
 
 
-def erased_ids(*, after: datetime) -> list[int]:
-    """Who was erased after an instant: rooms above look here to forget their own words and pictures."""
-    return list(Depositor.objects.filter(status=Status.ERASED, status_at__gt=after).order_by("pk").values_list("pk", flat=True))
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """An erasure that the rooms above have to follow: whose words and pictures go, and which name leaves other people's words."""
+
+    depositor_id: int
+    branch_ids: tuple[int, ...]
+    user_id: int | None
+    name: str
+
+    def hide(self, said: Any) -> Any:
+        """The same words, or the same JSON, without the name."""
+        if isinstance(said, str):
+            return said.replace(self.name, SOMEBODY) if self.name else said
+        if isinstance(said, dict):
+            return {key: self.hide(value) for key, value in said.items()}
+        return [self.hide(value) for value in said] if isinstance(said, list) else said
+
+
+def erasures_under_way() -> list[UnderWay]:
+    """What is to be forgotten now, in order. The name stays empty while somebody else of the bank bears it, since words with it
+    speak of nobody in particular."""
+    found = []
+    for one in Erasure.objects.select_related("depositor").order_by("pk"):
+        bank_id = organisations.head_bank_of(branch_id=one.depositor.branch_id)
+        branches = tuple(branch.pk for branch in organisations.branches_of(head_bank_id=bank_id))
+        name = vault.decrypt(bytes(one.wrapped_key), "name", bytes(one.name))
+        has_namesake = len(name) < 2 or Depositor.objects.filter(branch_id__in=branches, name=name).exists()
+        found.append(UnderWay(one.depositor_id, branches, one.user_id, "" if has_namesake else name))
+    return found
 
 
 def passbooks_of(*, depositor_ids: Iterable[int]) -> dict[int, Passbook]:

@@ -17,7 +17,7 @@ from wenming.core.errors import NotFound, Refusal, WrongInput, require
 from wenming.core.transactions import service
 from wenming.domain.depositors import facts, pinyin, policies, queries
 from wenming.domain.depositors.enrolment import IdNumberTaken, RowFault, check_rows, enrol_many, sealed
-from wenming.domain.depositors.erasure import erase_depositor, erasure_list, replay_erasures
+from wenming.domain.depositors.erasure import erase_depositor, erasure_list, finish_erasures, replay_erasures
 from wenming.domain.depositors.facts import EnrolRow, PersonFacts
 from wenming.domain.depositors.households import (
     change_head,
@@ -61,6 +61,7 @@ __all__ = [
     "enrol_many",
     "erase_depositor",
     "erasure_list",
+    "finish_erasures",
     "merge_households",
     "move_depositor_back",
     "move_depositor_out",

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 
 from wenming.core.actor import Actor
 from wenming.core.failpoints import failpoint
@@ -51,6 +57,21 @@ def mark_read(*, actor: Actor, at: datetime, message_id: int | None = None) -> i
     if message_id is not None:
         unread = unread.filter(pk=message_id)
     return unread.update(read_at=at)
+
+
+@service
+def hide_name(*, name: str, instead: str) -> int:
+    """Take the name of somebody who is being erased out of what was told to others; says how many messages spoke of them."""
+    forms = {name, json.dumps(name)[1:-1]}
+    spoken = Message.objects.annotate(said=Cast("facts", TextField())).filter(
+        functools.reduce(operator.or_, (Q(said__contains=form) for form in sorted(forms)))
+    )
+    done = 0
+    for message in spoken:
+        facts = {key: value.replace(name, instead) if isinstance(value, str) else value for key, value in message.facts.items()}
+        Message.objects.filter(pk=message.pk).update(facts=facts)
+        done += 1
+    return done
 
 
 @service

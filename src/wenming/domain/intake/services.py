@@ -16,7 +16,9 @@ from wenming.core.errors import NotFound, Refusal, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
+from wenming.domain.depositors.queries import UnderWay
 from wenming.domain.intake import policies, reader, registers
 from wenming.domain.intake.examine import examine
 from wenming.domain.intake.findings import Checked, Problem
@@ -39,6 +41,7 @@ __all__ = [
     "UnknownKind",
     "commit_sheet",
     "drop_sheet",
+    "forget_erased",
     "sign_sheet",
     "stage_sheet",
     "take_in",
@@ -192,6 +195,35 @@ def drop_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
     sheet.save(update_fields=["status", "content", "problems"])
     _record(actor, "intake.dropped", sheet, at)
     return sheet
+
+
+@service
+def forget_erased(*, actor: Actor, at: datetime) -> int:
+    """Finish the erasures that are under way: deeds, objections and messages, then every kept sheet that names the person is
+    put aside with its content destroyed. Says how many people were forgotten for good."""
+    under_way = depositor_queries.erasures_under_way()
+    if not under_way:
+        return 0
+    deeds.forget_erased(actor=actor, at=at)
+    for erasure in under_way:
+        _forget_sheets(actor, erasure, at)
+    return depositors.finish_erasures(depositor_ids=[one.depositor_id for one in under_way])
+
+
+def _forget_sheets(actor: Actor, erasure: UnderWay, at: datetime) -> None:
+    """Sheets of the bank whose kept lines, name or remarks hold the erased person's name."""
+    for sheet in Sheet.objects.select_for_update().filter(branch_id__in=erasure.branch_ids).order_by("pk"):
+        said = [sheet.file_name, sheet.sheet_name, sheet.problems, sheet.facts]
+        if sheet.content is not None:
+            said.append(_grid(sheet).rows)
+        if erasure.hide(said) == said:
+            continue
+        if sheet.status in (Sheet.Status.CHECKED, Sheet.Status.SIGNED):
+            states.move(sheet, to=Sheet.Status.DROPPED)
+        sheet.content, sheet.wrapped_key, sheet.problems = None, b"", []
+        sheet.file_name, sheet.sheet_name, sheet.facts = (erasure.hide(one) for one in (said[0], said[1], said[3]))
+        sheet.save(update_fields=["status", "content", "wrapped_key", "problems", "file_name", "sheet_name", "facts"])
+        _record(actor, "intake.dropped", sheet, at)
 
 
 @service

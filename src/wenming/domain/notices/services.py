@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import audit, bulk, clock, states, workdays
@@ -13,6 +14,7 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service, take_turn
+from wenming.domain.depositors.queries import UnderWay
 from wenming.domain.inbox import services as inbox
 from wenming.domain.notices import policies, queries
 from wenming.domain.notices.models import Notice, NoticeLine, Objection, Reason
@@ -275,6 +277,19 @@ def reveal_objector(*, actor: Actor, objection_id: int, at: datetime) -> str:
     require(policies.may_answer(actor, branch_id))
     _record(actor, "notices.objector_revealed", f"objection:{objection_id}", branch_id, at)
     return objection.raised_by.display_name
+
+
+@service
+def forget_erased(*, erasure: UnderWay) -> None:
+    """What somebody who is being erased wrote against lines, and the name in what others wrote and answered."""
+    own = Objection.objects.filter(raised_by_id=erasure.user_id) if erasure.user_id is not None else Objection.objects.none()
+    own.exclude(words="").update(words="")
+    if not erasure.name:
+        return
+    of_bank = Objection.objects.filter(line__notice__branch_id__in=erasure.branch_ids)
+    for one in of_bank.filter(Q(words__contains=erasure.name) | Q(answer__contains=erasure.name)):
+        one.words, one.answer = erasure.hide(one.words), erasure.hide(one.answer)
+        one.save(update_fields=["words", "answer"])
 
 
 @service

@@ -12,6 +12,8 @@ from django.db import close_old_connections
 from wenming.core import attachments, clock
 from wenming.core.errors import Refusal
 from wenming.domain.deeds import jobs as deeds
+from wenming.domain.identity import services as identity
+from wenming.domain.intake import jobs as intake
 from wenming.domain.ledger import jobs as ledger
 from wenming.domain.mall import jobs as mall
 from wenming.domain.rulebooks import jobs as rulebooks
@@ -32,7 +34,8 @@ JOBS: Mapping[str, Callable[..., object]] = {
     "expiry": rulebooks.expire_points,
     "seals": ledger.seal_books,
     "drafts": forget_drafts,
-    "erasures": deeds.forget_erased,
+    "erasures": intake.forget_erased,
+    "sessions": identity.forget_sessions,
 }
 
 

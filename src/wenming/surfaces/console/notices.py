@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.ledger import queries as ledger_queries
@@ -133,8 +132,7 @@ def _foot(desk: Desk, notice: Any) -> dict[str, Any]:
     seal = ledger_queries.latest_seal(book.pk)
     if seal is None:
         return {}
-    root, on = bytes(seal.root).hex(), clock.local_date(seal.sealed_at)
-    head = paper.Head(book.code, seal.size, root, on, notice.number, notice.fingerprint[: paper.FINGERPRINT_DIGITS])
+    head = paper.Head.of(book, seal, notice=notice.number, print=notice.fingerprint[: paper.FINGERPRINT_DIGITS])
     return {"head": head, "url": f"{desk.request.build_absolute_uri(reverse('board:compare'))}?{head.address}"}
 
 

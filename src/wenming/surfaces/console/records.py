@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from django.core import signing
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import policies
@@ -17,7 +21,10 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.depositors.queries import DepositorKind, Sex
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.mall import queries as mall_queries
-from wenming.surfaces.console.page import ENROLLERS, Desk, Entry, console
+from wenming.domain.organisations import queries as organisations
+from wenming.surfaces.console.page import ENROLLERS, Desk, Entry, console, pdf
+from wenming.ui import print as paper
+from wenming.ui.filters import full_day
 
 MOVED, DECEASED, ERASED = "moved", "deceased", "erased"
 WAYS = (
@@ -93,7 +100,15 @@ def leave(desk: Desk, number: int) -> HttpResponse:
         said = _do(desk, depositor, form, way)
         if form.ok:
             desk.say(said)
-            return redirect("console:depositors") if way == ERASED else redirect("console:depositor", number=depositor.pk)
+            if way == ERASED:
+                facts = {
+                    "number": depositor.public_id,
+                    "on": clock.local_date(desk.at).isoformat(),
+                    "branch": depositor.branch_id,
+                }
+                sealed = signing.dumps(facts, salt="erasure-paper")
+                return redirect(f"{reverse('console:erased')}?paper={sealed}")
+            return redirect("console:depositor", number=depositor.pk)
     book = depositor.passbook
     balances = ledger_queries.balances([book.points_account_id, book.honour_account_id])
     return desk.show(
@@ -110,6 +125,33 @@ def leave(desk: Desk, number: int) -> HttpResponse:
         waiting_orders=sum(order.status == "placed" for order in mall_queries.orders_of(depositor_ids=[depositor.pk])),
         form=form,
     )
+
+
+@console("depositors", *ENROLLERS)
+def erased(desk: Desk) -> HttpResponse:
+    """Done: the certificate waits to be printed. The address holds the number of the erasure and its day, nothing of a person."""
+    return desk.show("depositors/erased.html", sealed=desk.request.GET.get("paper", ""))
+
+
+@console("depositors", *ENROLLERS)
+def erased_paper(desk: Desk) -> HttpResponse:
+    """The certificate that somebody who was erased takes home."""
+    try:
+        facts = signing.loads(desk.request.GET.get("paper", ""), salt="erasure-paper")
+    except signing.BadSignature as error:
+        raise NotFound() from error
+    branch = organisations.organisation(organisation_id=facts["branch"])
+    desk.see(branch.pk)
+    book = ledger_queries.book(organisations.book_of(branch_id=branch.pk))
+    seal = ledger_queries.latest_seal(book.pk)
+    data = {
+        "place": branch.name,
+        "number": facts["number"],
+        "erased_on": full_day(date.fromisoformat(facts["on"])),
+        "officer": desk.request.user.display_name,
+        "head": paper.Head.of(book, seal) if seal else None,
+    }
+    return pdf(paper.erasure_pdf(data), "erasure")
 
 
 def _may(desk: Desk, depositor: Any, way: str) -> bool:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import clock
 from wenming.domain.depositors import services as depositors
+from wenming.domain.intake import jobs as intake
 from wenming.domain.ledger import queries as ledger
 from wenming.surfaces.cli import backups
 from wenming.surfaces.cli.command import FAULTS, GOOD, Answer, BankCommand, WrongUse
@@ -42,6 +43,7 @@ class Command(BankCommand):
         manifest = backups.restore(source, published=heads, is_forced=force)
         call_command("migrate", verbosity=0, interactive=False)
         erased = depositors.replay_erasures(path=depositors.erasure_list(), at=clock.now())
+        intake.forget_erased(at=clock.now())
         report = ledger.verify()
         faults = [{"code": one.code, "book": one.book, "number": one.number, "message": one.message} for one in report.faults]
         facts = {
