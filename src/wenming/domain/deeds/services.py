@@ -51,11 +51,11 @@ from wenming.domain.deeds.twice import declare_deed_once
 
 __all__ = [
     "AlreadyDeposited", "BatchTooLarge", "BeforeJoining", "DemeritUnnoticed", "DemeritsOff", "DoorClosed", "EnteredTwice",
-    "EvidenceNeeded", "ItemNotInForce", "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened", "NothingChosen",
-    "OthersCanReview", "Outcome", "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused", "RegisterHasProblems",
-    "RegisterResult", "RegisterRow", "ReversalWaiting", "ReviewedBefore", "RevisionPassed", "RowProblem",
-    "SecondOfficerNeeded", "TooLate", "TooManyNamed", "TooManyPhotos", "WordsTooLong", "amend_declaration", "approve_many",
-    "begin_history", "check_register", "confirm_reversal", "declare_deed", "declare_deed_once", "deposit_deed", "drop_reversal", "forget_erased",
-    "propose_reversal", "publish_notice", "record_register", "resolve_objection", "review_declaration",
-    "withdraw_declaration",
+    "EvidenceNeeded", "ItemNotInForce", "KeyReused", "NobodyNamed", "NotDeposited", "NotOnRoll", "NotYetHappened",
+    "NothingChosen", "OthersCanReview", "Outcome", "PhotoNeeded", "PointsDiffer", "ReasonNeeded", "Reckoner", "Recused",
+    "RegisterHasProblems", "RegisterResult", "RegisterRow", "ReversalWaiting", "ReviewedBefore", "RevisionPassed",
+    "RowProblem", "SecondOfficerNeeded", "TooLate", "TooManyNamed", "TooManyPhotos", "WordsTooLong", "amend_declaration",
+    "approve_many", "begin_history", "check_register", "confirm_reversal", "declare_deed", "declare_deed_once",
+    "deposit_deed", "drop_reversal", "forget_erased", "propose_reversal", "publish_notice", "record_register",
+    "resolve_objection", "review_declaration", "withdraw_declaration",
 ]  # fmt: skip
