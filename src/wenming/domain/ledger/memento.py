@@ -29,6 +29,7 @@ pack_amount = struct.Struct(">q").pack
 pack_instant = struct.Struct(">q").pack
 _LINE = struct.Struct(">16sq")
 pack_line = _LINE.pack
+LINE_LENGTH = _LINE.size
 
 
 def micros(at: datetime) -> int:
@@ -60,6 +61,11 @@ def head(book: bytes, public_id: bytes, recorded: int, key_hash: bytes) -> bytes
 
 def book_mark(code: str) -> bytes:
     return bytes((VERSION,)) + short(code)
+
+
+def length_without_lines(book_code: str) -> int:
+    """How long these bytes are but for the kind's and the scope's letters and the lines."""
+    return len(book_mark(book_code)) + HEAD_REST + 2 + BEFORE_LINES + 1
 
 
 def token_of(memento: Bytes) -> bytes:
