@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
@@ -56,8 +57,10 @@ def record(
 def _append(event: AuditEvent) -> None:
     """Link the event to the last one; nobody else appends until this act ends."""
     take_turn("audit")
-    last = AuditEvent.objects.order_by("-id").values_list("hash", flat=True).first()
-    event.previous_hash = START if last is None else bytes(last)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM core_auditevent ORDER BY id DESC LIMIT 1")
+        last = cursor.fetchone()
+    event.previous_hash = START if last is None else bytes(last[0])
     event.hash = hashlib.sha256(canonical(event)).digest()
     event.save(force_insert=True)
     failpoint("audit.appended")

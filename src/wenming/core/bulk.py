@@ -2,7 +2,7 @@
 
 For services that write a whole sheet. Values are given as the columns hold them; dates, instants and JSON are turned into
 the store's own form here (JSON that is text already is taken as it is). Every column without a database default has to be
-named: model defaults do not apply.
+named, but for one that is NULL throughout: model defaults do not apply.
 """
 
 from __future__ import annotations
@@ -57,13 +57,16 @@ def create(things: Sequence[Any]) -> None:
 
 def insert(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> None:
     """Add rows to a model's table; `names` are the model's field names, in the order of each row."""
-    fields: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
-    ready = _ready(fields, rows)
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+    given = _ready(model, names, rows)
+    spoken = [(name, values) for name, values in given if values.count(None) < len(values)]
+    if not spoken:
+        return
+    columns = ", ".join(connection.ops.quote_name(name) for name, _values in spoken)
     table = connection.ops.quote_name(model._meta.db_table)
+    ready = zip(*(values for _name, values in spoken), strict=True)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            marks = ", ".join(["%s"] * len(fields))
+            marks = ", ".join(["%s"] * len(spoken))
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", ready)  # noqa: S608 (own names)
             return
         with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -73,20 +76,23 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> Non
 
 def update(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> None:
     """Set fields of rows by id, which stands last in each row."""
-    fields: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
-    settings = ", ".join(f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields)
+    given = _ready(model, [*names, "id"], rows)
+    settings = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name, _values in given[:-1])
     table = connection.ops.quote_name(model._meta.db_table)
+    ready = zip(*(values for _name, values in given), strict=True)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", _ready(fields, rows))  # noqa: S608 (own names)
+        cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", ready)  # noqa: S608 (own names)
 
 
-def _ready(fields: Sequence[Field[Any, Any]], rows: Iterable[Row]) -> list[Row]:
-    """The rows in the store's own form, turned column by column: a value that comes again is turned once."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    for place, field in enumerate(fields[: len(columns)]):
-        if (turn := _turn(field)) is not None:
-            columns[place] = map(turn, columns[place])
-    return list(zip(*columns, strict=True))
+def _ready(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> list[tuple[str, Sequence[Any]]]:
+    """Every column's name with its values in the store's own form: a value that comes again is turned once."""
+    fields: list[Field[Any, Any]] = [model._meta.get_field(name) for name in names]  # type: ignore[misc]
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
+    turns = [_turn(field) for field in fields]
+    return [
+        (str(field.column), values if turn is None else list(map(turn, values)))
+        for field, turn, values in zip(fields, turns, columns, strict=True)
+    ]
 
 
 class _Turned(dict[Any, Any]):
@@ -110,4 +116,6 @@ def _turn(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
         return lambda value: value if value is None or isinstance(value, str) else COMPACT(value)
     if kind in ("DateTimeField", "DateField"):
         return _Turned(lambda value: field.get_db_prep_save(value, connection)).__getitem__
+    if kind == "BooleanField" and connection.vendor == "sqlite":
+        return {True: 1, False: 0, None: None}.__getitem__
     return None

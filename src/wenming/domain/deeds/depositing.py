@@ -170,12 +170,5 @@ def posting_of(
 ) -> ledger.Posting:
     """One deed as the books write it: under its subject, once for ever."""
     subject = queries.subject_of(pk)
-    return ledger.Posting(
-        kind=ledger.Kind.PENALTY if is_penalty else ledger.Kind.DEED_DEPOSITED,
-        subject=subject,
-        moves=moves,
-        key=subject,
-        occurred_at=clock.day_start(happened_on),
-        recorded_at=at,
-        scope=scope,
-    )
+    kind = ledger.Kind.PENALTY if is_penalty else ledger.Kind.DEED_DEPOSITED
+    return ledger.Posting(kind, subject, moves, subject, clock.day_start(happened_on), at, scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -209,43 +209,42 @@ def caps_in_use(item: RuleItem) -> tuple[str, ...]:
 def _reckoner(branch_id: int, rows: Sequence[RegisterRow], at: datetime, *, has_window: bool) -> Reckoner:
     """Read the roll, the clauses, the classes of the people on each day, and what counts against the caps already."""
     roll = depositors.roll_index(branch_id=branch_id)
-    made = Reckoner(
-        branch_id=branch_id,
-        today=clock.local_date(at),
-        has_window=has_window,
-        roll=roll,
-        items=rulebooks.item_index(branch_id=branch_id),
-        book_id=organisations.book_of(branch_id=branch_id),
-        scope=organisations.organisation(organisation_id=branch_id).code,
-        classes=depositors.class_book(depositor_ids={row.depositor_id for row in rows} & roll.entries.keys()),
-        homes=_family_passbooks(roll),
-    )
+    people = {row.depositor_id for row in rows} & roll.entries.keys()
+    made = _read(branch_id, roll, people, at, has_window=has_window)
     wanted = {item.code for row in rows if (item := made.items.find(row.item, row.happened_on)) is not None}
     _count_used(made, wanted, sorted({row.happened_on for row in rows if row.depositor_id in roll.entries}))
     return made
 
 
-def begin_history(*, branch_id: int, year: int, at: datetime) -> Reckoner:
+def begin_history(*, branch_id: int, year: int, at: datetime, before: Reckoner | None = None) -> Reckoner:
     """What a year of registers of one branch needs, read once: hand it to `record_register` again and again as `history`.
 
-    Only for a bank's past read in at one go: what anybody else records in between is not counted, and a sheet that was
-    refused has spoiled the count.
+    Only for a bank's past read in at one go: what anybody else records or adopts in between is not seen, and a sheet that
+    was refused has spoiled the count. `before` is the same of the year before: its clauses and counts go on.
     """
     roll = depositors.roll_index(branch_id=branch_id)
-    made = Reckoner(
-        branch_id=branch_id,
-        today=clock.local_date(at),
-        has_window=False,
-        roll=roll,
-        items=rulebooks.item_index(branch_id=branch_id),
-        book_id=organisations.book_of(branch_id=branch_id),
-        scope=organisations.organisation(organisation_id=branch_id).code,
-        classes=depositors.class_book(depositor_ids=roll.entries),
-        homes=_family_passbooks(roll),
-    )
+    if before is not None:
+        classes = depositors.class_book(entries=roll.entries.values())
+        return replace(before, today=clock.local_date(at), roll=roll, classes=classes, homes=_family_passbooks(roll))
+    made = _read(branch_id, roll, roll.entries, at, has_window=False)
     codes = {code for _edition, code in made.items.by_code}
     _count_used(made, codes, [date(year, 1, 1), date(year, 12, 31)])
     return made
+
+
+def _read(branch_id: int, roll: depositors.RollIndex, people: Iterable[int], at: datetime, *, has_window: bool) -> Reckoner:
+    book_id, scope = organisations.book_and_scope(branch_id=branch_id)
+    return Reckoner(
+        branch_id=branch_id,
+        today=clock.local_date(at),
+        has_window=has_window,
+        roll=roll,
+        items=rulebooks.item_index(branch_id=branch_id),
+        book_id=book_id,
+        scope=scope,
+        classes=depositors.class_book(entries=[roll.entries[pk] for pk in people]),
+        homes=_family_passbooks(roll),
+    )
 
 
 def _family_passbooks(roll: depositors.RollIndex) -> dict[int, depositors.RollEntry]:

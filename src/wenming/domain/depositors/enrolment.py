@@ -83,7 +83,6 @@ def check_rows(*, branch_id: int, rows: Sequence[EnrolRow], on: date) -> tuple[l
 
 def _between(branch_id: int, rows: Sequence[EnrolRow | None], on: date) -> list[RowFault]:
     """Faults that one row alone does not show: an ID number twice, a second head, a village of another branch."""
-    branch = organisations.organisation(organisation_id=branch_id)
     villages = {village.code for village in organisations.villages_of(branch_id=branch_id)}
     numbers = list({row.household_number for row in rows if row and row.household_number})
     homes = _present(branch_id, numbers)
@@ -100,7 +99,7 @@ def _between(branch_id: int, rows: Sequence[EnrolRow | None], on: date) -> list[
         elif row.household_number in closed:
             refusal = HouseholdClosed()
         elif row.village_code and row.village_code not in villages:
-            refusal = VillageElsewhere(branch=branch.name)
+            refusal = VillageElsewhere(branch=organisations.organisation(organisation_id=branch_id).name)
         elif row.id_number and row.id_number in taken:
             refusal = IdNumberTaken()
         elif row.is_head and row.household_number and row.household_number in headed:
@@ -134,8 +133,10 @@ def enrol_many(*, actor: Actor, branch_id: int, rows: Sequence[EnrolRow], at: da
         raise NotFound(field="branch_id")
     if branch.closed_on is not None:
         raise BranchClosed
-    Series.objects.get_or_create(branch_id=branch_id)
-    series = Series.objects.select_for_update().get(branch_id=branch_id)
+    series = Series.objects.select_for_update().filter(branch_id=branch_id).first()
+    if series is None:
+        Series.objects.get_or_create(branch_id=branch_id)
+        series = Series.objects.select_for_update().get(branch_id=branch_id)
     on = clock.local_date(at)
     cleaned, faults = check_rows(branch_id=branch_id, rows=rows, on=on)
     if faults:

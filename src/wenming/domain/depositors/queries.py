@@ -449,17 +449,15 @@ def counts(*, branch_ids: Iterable[int] | None = None) -> Counts:
 class ClassBook:
     """The identity classes of some depositors, asked person by person and day by day without asking the store again."""
 
-    def __init__(self, ids: Iterable[int]) -> None:
+    def __init__(self, entries: Iterable[RollEntry]) -> None:
         self.held: dict[int, list[tuple[str, date, date | None]]] = {}
-        self.nature: dict[int, tuple[str, date | None]] = {}
+        self.nature = {entry.depositor_id: (entry.kind, entry.born_on) for entry in entries}
         self.turns: dict[int, list[date]] = {}
         self.known: dict[tuple[int, int], Identity] = {}
-        for part in _chunks(ids):
+        for part in _chunks(self.nature):
             held = ClassMembership.objects.filter(depositor_id__in=part)
             for pk, name, start, end in held.values_list("depositor_id", "identity_class", "valid_from", "valid_to"):
                 self.held.setdefault(pk, []).append((name, start, end))
-            for pk, kind, born_on in Depositor.objects.filter(pk__in=part).values_list("pk", "kind", "born_on"):
-                self.nature[pk] = (kind, born_on)
 
     def on(self, depositor_id: int, day: date) -> Identity:
         """The same as `classes_on` for this one."""
@@ -484,6 +482,6 @@ class ClassBook:
         return sorted(days)
 
 
-def class_book(*, depositor_ids: Iterable[int]) -> ClassBook:
-    """The classes of many over all days, in two queries for every five hundred."""
-    return ClassBook(depositor_ids)
+def class_book(*, entries: Iterable[RollEntry]) -> ClassBook:
+    """The classes of many on the roll over all days, in one query for every five hundred."""
+    return ClassBook(entries)

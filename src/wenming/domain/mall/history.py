@@ -122,8 +122,8 @@ def _take_from_stocks(actor: Actor, branch_id: int, sales: Sequence[Sale]) -> No
     totals: dict[int, int] = defaultdict(int)
     for sale in sales:
         totals[sale.row.product_id] += sale.row.quantity
-    found = Stock.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
-    stocks = {stock.product_id: stock for stock in found.filter(branch_id=branch_id, product_id__in=totals)}
+    found = Stock.objects.select_for_update().filter(branch_id=branch_id, product_id__in=totals).order_by("pk")
+    stocks = {stock.product_id: stock for stock in found}
     for product_id, total in totals.items():
         stock = stocks.get(product_id)
         if stock is None or stock.quantity < total:
@@ -145,8 +145,7 @@ def _take_from_stocks(actor: Actor, branch_id: int, sales: Sequence[Sale]) -> No
 
 def _post(branch_id: int, sales: Sequence[Sale]) -> list[tuple[int, int]]:
     """Hold and redeem, two batches: every order has both transactions, as if it had been placed and fetched alone."""
-    book_id = organisation_queries.book_of(branch_id=branch_id)
-    scope = organisation_queries.organisation(organisation_id=branch_id).code
+    book_id, scope = organisation_queries.book_and_scope(branch_id=branch_id)
     holds = [
         ledger.Posting(
             kind=ledger.Kind.ORDER_PLACED,

@@ -126,24 +126,28 @@ def may_see(*, actor: Actor, branch_id: int) -> bool:
     return actor.is_system or branch_id in actor.branches() or branch_id == actor.branch_id
 
 
-def _bank(branch_id: int) -> Organisation:
-    found = organisation(organisation_id=branch_id)
+def _bank(found: Organisation) -> Organisation:
     bank = found.parent if found.kind == Kind.BRANCH else found
     if bank is None or bank.book_id is None:
         raise NotFound
     return bank
 
 
-def book_of(*, branch_id: int) -> int:
-    """The book into which a branch (or a head bank) writes."""
-    book_id = _bank(branch_id).book_id
+def book_and_scope(*, branch_id: int) -> tuple[int, str]:
+    """The book into which a branch (or a head bank) writes, and its code there."""
+    found = organisation(organisation_id=branch_id)
+    book_id = _bank(found).book_id
     assert book_id is not None
-    return book_id
+    return book_id, found.code
+
+
+def book_of(*, branch_id: int) -> int:
+    return book_and_scope(branch_id=branch_id)[0]
 
 
 def head_bank_of(*, branch_id: int) -> int:
     """The head bank above a branch; a head bank is its own."""
-    return _bank(branch_id).pk
+    return _bank(organisation(organisation_id=branch_id)).pk
 
 
 def villages_of(*, branch_id: int, on: date | None = None) -> list[Village]:

@@ -155,14 +155,13 @@ class Year:
     def _count(self, option: Option, saver: Saver, worth: int) -> bool:
         """Count one more deed against the caps of the year, where the item has any; False when it would pass one."""
         person, home = (saver.id, option.code), (saver.household, option.code)
-        counted = (
-            (self.times, person, 1, option.times_year),
-            (self.points, person, worth, option.points_year),
-            (self.home_points, home, worth, option.household_points_year),
-        )
-        if any(most is not None and used[key] + more > most for used, key, more, most in counted):
+        if option.times_year is not None and self.times[person] >= option.times_year:
             return False
-        for used, key, more, most in counted:
-            if most is not None:
-                used[key] += more
+        if option.points_year is not None and self.points[person] + worth > option.points_year:
+            return False
+        if option.household_points_year is not None and self.home_points[home] + worth > option.household_points_year:
+            return False
+        self.times[person] += 1
+        self.points[person] += worth
+        self.home_points[home] += worth
         return True

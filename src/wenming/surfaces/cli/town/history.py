@@ -96,7 +96,8 @@ class Past:
             if not is_first:
                 newcomers = [family for family in self.rolls[branch.number] if family.joined_in == month.year]
                 enrolment.enrol(actor=self.actor, branch_id=branch.id, families=newcomers, at=start)
-            sheet = deeds.begin_history(branch_id=branch.id, year=month.year, at=start)
+            before = self.sheets.get(branch.number)
+            sheet = deeds.begin_history(branch_id=branch.id, year=month.year, at=start, before=before)
             on = month + timedelta(days=1)
             self.sheets[branch.number] = sheet
             self.savers[branch.number] = enrolment.savers(source=self.source, sheet=sheet, on=on, stars=self.stars)
