@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 import random
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import village as villages
-from tests.browser.conftest import keep_picture, wide_elements
+from tests.browser.conftest import keep_picture
 from tests.surfaces import stage as stages
 from wenming.core import attachments, fates
-from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import queries as depositors
-from wenming.domain.identity import services as identity
-from wenming.domain.mall import queries as mall_queries
 
 NAME = "李秀英"
 WORKER_READY = """() => new Promise((done) => {
