@@ -4,8 +4,7 @@ A write-ahead log is safe only where the WAL-reset fault is mended: 3.51.3 and l
 3.50.7 (SQLite change log). Elsewhere the store keeps the rollback journal. `synchronous` is FULL always: with NORMAL a
 write-ahead log loses acknowledged commits when the power fails.
 
-The log is folded back after 32 MB and its file used again, never cut. Temporary data stays in files that nobody waits for:
-in memory, every statement inside a savepoint would walk all that the savepoint holds.
+The log is folded back after 32 MB and its file used again, never cut.
 """
 
 from __future__ import annotations

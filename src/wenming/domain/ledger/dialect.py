@@ -49,6 +49,16 @@ def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
         return cursor.execute(statement, parameters, prepare=True)
 
 
+def do(statement: str, parameters: Sequence[Any]) -> None:
+    """One write, marks written as `%s`."""
+    if not is_sqlite():
+        _on_server(statement, parameters)
+        return
+    store = _here()
+    with store.wrap_database_errors:
+        store.connection.execute(_marked(statement), parameters)
+
+
 def _here() -> Any:
     """This thread's connection, opened and not waiting to be rolled back."""
     store = connections[DEFAULT_DB_ALIAS]

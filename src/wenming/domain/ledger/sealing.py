@@ -43,15 +43,22 @@ def seal(book_id: int, at: datetime) -> Seal | None:
 
 
 def _number(book: Book) -> list[dialect.Row]:
-    """Give the next numbers in order of (recorded, id); the rows numbered: id, leaf hash, instant, and what tallies need."""
-    statement = (
-        "SELECT id, leaf_hash, recorded, scope, kind, memento FROM ledger_transaction "
-        "WHERE id > %s AND +book_id = %s AND number IS NULL ORDER BY recorded, id LIMIT %s"
+    """Give the next numbers in order of (recorded, id); the rows numbered: id, leaf hash, instant, and what tallies need.
+
+    All in one statement: one for each row would, inside a savepoint, walk what the savepoint holds again and again.
+    """
+    number = (
+        "UPDATE ledger_transaction SET number = given.number FROM (SELECT id, CAST(%s AS bigint) + row_number() "
+        "OVER (ORDER BY recorded, id) AS number FROM ledger_transaction WHERE id > %s AND +book_id = %s AND number IS NULL "
+        "ORDER BY recorded, id LIMIT %s) AS given WHERE ledger_transaction.id = given.id"
     )
-    rows = dialect.rows_of(statement, [book.sealed_id, book.pk, READ_MOST])
-    numbered = [(number, row[0]) for number, row in enumerate(rows, start=book.sealed_size + 1)]
-    if numbered:
-        dialect.update("ledger_transaction", (("number", "bigint"),), numbered)
+    dialect.do(number, [book.sealed_size, book.sealed_id, book.pk, READ_MOST])
+    numbered = (
+        "SELECT id, leaf_hash, recorded, scope, kind, memento FROM ledger_transaction "
+        "WHERE book_id = %s AND number > %s ORDER BY number"
+    )
+    rows = dialect.rows_of(numbered, [book.pk, book.sealed_size])
+    if rows:
         failpoint("ledger.numbered")
     return rows
 

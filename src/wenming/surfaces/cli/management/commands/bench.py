@@ -36,8 +36,7 @@ class Command(BankCommand):
         parser.add_argument("part", nargs="?", choices=PARTS, help=_("只量一样：ledger、pages、import 或 server"))
         parser.add_argument("--full", action="store_true", help=_("账本量到一千万行，网页量到一百万行（要很久）"))
         parser.add_argument("--rounds", type=int, default=5, help=_("每样量几轮，取中位数，默认 5"))
-        parser.add_argument("--peers", default="", help=_("装有同类账本的 Python，在旁边一起量"))
-        parser.add_argument("--pgledger", default="", help=_("pgledger.sql 的位置，在旁边一起量"))
+        parser.add_argument("--peer", action="append", default=[], help=_("名字=命令：另一种账本，在旁边一起量，可以有几个"))
         parser.add_argument("--inside", default="", help=_("在给定的数据夹里量这一样（bench 自己用）"))
 
     def work(self, **options: Any) -> Answer:
@@ -64,7 +63,7 @@ class Command(BankCommand):
                 found["postgresql"] = {"missing": servers.MISSING}
             else:
                 found["postgresql"] = apart(folder / "books", "books", options, address)
-            found["peers"] = peers.run(address=address, python=options["peers"], pgledger=options["pgledger"])
+            found["peers"] = rounded(peers.run(address=address, commands=options["peer"], ours=found["postgresql"]))
         return found
 
     def village(self, folder: Path, wanted: list[str], options: dict[str, Any]) -> dict[str, Any]:

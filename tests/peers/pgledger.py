@@ -1,0 +1,49 @@
+"""pgledger at the bench's work: its SQL file comes first, then what the bench gives every peer."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psycopg
+
+
+def main() -> None:
+    file, address = sys.argv[1:3]
+    clients, each, batch, members, branches = map(int, sys.argv[3:])
+    source = random.Random(7)
+    with psycopg.connect(address, autocommit=True) as store:
+        store.execute(Path(file).read_text(encoding="utf-8").encode())
+        opened = "SELECT (pgledger_create_account('m', 'points', %s)).id FROM generate_series(1, %s)"
+        houses = [row[0] for row in store.execute(opened, [True, branches])]
+        people = [row[0] for row in store.execute(opened, [False, members])]
+
+        def call(place: int) -> None:
+            with psycopg.connect(address, autocommit=True) as own:
+                for number in range(each):
+                    pair = [houses[(place * each + number) % branches], source.choice(people)]
+                    own.execute("SELECT count(*) FROM pgledger_create_transfer(%s, %s, 300::money)", pair)
+
+        threads = [threading.Thread(target=call, args=(place,)) for place in range(clients)]
+        started = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        one = time.perf_counter() - started
+        pairs = [(source.choice(houses), source.choice(people)) for _number in range(batch)]
+        asked = (
+            "SELECT count(*) FROM pgledger_create_transfers((SELECT array_agg((f, t, 300)::transfer_request) "
+            "FROM unnest(%s::text[], %s::text[]) AS given(f, t)))"
+        )
+        started = time.perf_counter()
+        store.execute(asked, [list(side) for side in zip(*pairs, strict=True)])
+        many = time.perf_counter() - started
+    print(json.dumps({"8_clients_per_second": clients * each / one, "batch_per_second": batch / many}))
+
+
+main()
