@@ -149,7 +149,7 @@ def declare(phone: Page, folder: Path) -> None:
     phone.get_by_text("今天", exact=True).click()
     phone.get_by_role("button", name="下一步").click()
     keep_picture(phone, "walk-check")
-    phone.locator("[name=true]").check()
+    phone.get_by_role("checkbox", name="这是真事").check()
     phone.get_by_role("button", name="交给村里").click()
     expect(phone.get_by_role("heading", name="交上去了")).to_be_visible()
 
