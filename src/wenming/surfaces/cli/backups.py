@@ -34,7 +34,7 @@ Heads = dict[str, dict[int, str]]
 
 def require_embedded() -> None:
     if connection.vendor != "sqlite":
-        raise WrongUse(_("这个账本存在 PostgreSQL 里，请用 pg_basebackup 或 pg_dump 备份和恢复。"))
+        raise WrongUse(_("这个账本存在 PostgreSQL 里，请照 docs/operating/backup.md 的步骤恢复。"))
 
 
 def folder() -> Path:
@@ -54,10 +54,7 @@ def make(out: Path, at: datetime) -> dict[str, Any]:
         files: dict[str, dict[str, Any]] = {}
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=1, allowZip64=True) as archive:
             files[STORE] = _put(archive, STORE, copy, zipfile.ZIP_DEFLATED)
-            for picture in _pictures():
-                name = picture.relative_to(folder()).as_posix()
-                with contextlib.suppress(FileNotFoundError):
-                    files[name] = _put(archive, name, picture, zipfile.ZIP_STORED)
+            put_pictures(archive, files)
             manifest = {
                 "format": FORMAT,
                 "made_at": at.isoformat(),
@@ -89,6 +86,14 @@ def _pictures() -> Iterator[Path]:
     media = Path(settings.MEDIA_ROOT)
     if media.exists():
         yield from sorted(path for path in media.rglob("*") if path.is_file())
+
+
+def put_pictures(archive: zipfile.ZipFile, files: dict[str, dict[str, Any]]) -> None:
+    """Every picture that is there, with its hash; one that is destroyed meanwhile is left out."""
+    for picture in _pictures():
+        name = picture.relative_to(folder()).as_posix()
+        with contextlib.suppress(FileNotFoundError):
+            files[name] = _put(archive, name, picture, zipfile.ZIP_STORED)
 
 
 def _put(archive: zipfile.ZipFile, name: str, path: Path, how: int) -> dict[str, Any]:
