@@ -83,7 +83,7 @@ def test_a_deed_is_declared_by_hand(
     page.get_by_role("link", name=title).first.click()
     page.locator("input[type=file]").set_input_files(shot)
     if script:
-        expect(page.get_by_text("存好了 ·")).to_be_visible()
+        expect(page.get_by_alt_text("第 1 张照片")).to_be_visible()
     page.get_by_label("李秀英").check()
     page.get_by_role("button", name="下一步：看一遍").click()
     expect(page.get_by_role("heading", name="还差 1 处，补上就能交")).to_be_visible()

@@ -76,6 +76,7 @@ def _enter(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
     _device, keep_device = devices.meet(request)
     answer = redirect(own_path(request, _first_page(request)))
     keep_device(answer)
+    answer.delete_cookie("wm_kept")
     kept = user.preferences.get("looks", "")
     if kept and looks.COOKIE not in request.COOKIES:
         looks.keep(answer, looks.read(kept), secure=settings.IS_HTTPS)

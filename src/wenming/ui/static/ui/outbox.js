@@ -75,6 +75,7 @@ document.addEventListener("submit", (event) => {
 });
 
 async function start() {
+  if (location.pathname === line.dataset.page) line.querySelector("a").removeAttribute("href");
   for (const ended of line.dataset.ended.split(" ").filter(Boolean)) await wipe(ended);
   const known = (await note("me")) || {};
   if (owner) await keep("me", { owner, device: device || (known.owner === owner ? known.device : ""), look: look(), skew });

@@ -21,6 +21,12 @@ export function read() {
   };
 }
 
+// The same without phone and ID numbers, which are not kept on the phone, not even in a draft.
+export function discreet(typed) {
+  const shown = (words) => words.replace(/\d{11,}[Xx]?/g, (number) => "*".repeat(number.length));
+  return { ...typed, words: shown(typed.words), person_name: shown(typed.person_name) };
+}
+
 export function write(typed) {
   for (const one of all("day")) one.checked = one.value === typed.day;
   for (const one of all("people")) one.checked = typed.people.includes(Number(one.value));

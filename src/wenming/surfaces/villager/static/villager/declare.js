@@ -48,7 +48,7 @@ async function showPhotos() {
 
 // What is typed is kept at every change, so that a reload, a crash or a log-in in between loses nothing.
 function keepDraft() {
-  return keep("draft", { item, typed: answers.read(), photos, mends }, owner);
+  return keep("draft", { item, typed: answers.discreet(answers.read()), photos, mends }, owner);
 }
 
 async function takePhotos(files, unread) {

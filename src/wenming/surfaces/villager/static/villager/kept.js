@@ -74,8 +74,13 @@ function tell(answer) {
 async function act(event) {
   const name = event.target.closest("[data-act]")?.dataset.act;
   if (name === "try") tell(await handIn());
-  if (name === "drop") {
-    await drop(event.target.closest("li").dataset.key);
+  const row = event.target.closest("li");
+  if (name === "drop" && ["waiting", "refused"].includes(row.dataset.state) && !row.dataset.sure) {
+    // What was typed goes only when it is said twice.
+    row.dataset.sure = "1";
+    event.target.textContent = said("sure");
+  } else if (name === "drop") {
+    await drop(row.dataset.key);
     document.dispatchEvent(new Event("kept"));
   }
 }
