@@ -63,7 +63,7 @@ def insert(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> Non
         return
     columns = ", ".join(connection.ops.quote_name(name) for name, _values in spoken)
     table = connection.ops.quote_name(model._meta.db_table)
-    ready = zip(*(values for _name, values in spoken), strict=True)
+    ready = list(zip(*(values for _name, values in spoken), strict=True))
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(spoken))
@@ -79,7 +79,7 @@ def update(model: type[Model], names: Sequence[str], rows: Iterable[Row]) -> Non
     given = _ready(model, [*names, "id"], rows)
     settings = ", ".join(f"{connection.ops.quote_name(name)} = %s" for name, _values in given[:-1])
     table = connection.ops.quote_name(model._meta.db_table)
-    ready = zip(*(values for _name, values in given), strict=True)
+    ready = list(zip(*(values for _name, values in given), strict=True))
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", ready)  # noqa: S608 (own names)
 
