@@ -336,3 +336,13 @@ def test_the_switch_takes_the_worker_away(stage: Stage, settings: LazySettings) 
     assert "leave();" in Client().get("/sw.js").content.decode()
     html = stage.client(NAME).get("/declare/").content.decode()
     assert "outbox.js" not in html and "declare.js" not in html
+
+
+def test_the_reviewer_sees_both_times(phone: Phone) -> None:
+    """What the phone's clock said decides nothing, and stands beside our own time for who must judge."""
+    phone.send(phone.item())
+    (deed,) = phone.declared()
+    assert "3月9日 09:30 存在手机里的" in phone.client.get(f"/deeds/{deed.public_id}/").content.decode()
+    reviewer = phone.stage.client_of(phone.stage.village.users["reviewer"])
+    html = reviewer.get(f"/console/review/{deed.pk}/").content.decode()
+    assert "没网时存在手机里" in html and "3月9日 09:30" in html

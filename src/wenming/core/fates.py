@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,7 @@ from wenming.core.transactions import act, service, take_turn
 Outcome = Fate.Outcome
 KEY = re.compile(r"[0-9a-f]{32}")
 WORDS_MOST = 200
+WAITED = timedelta(hours=1)
 
 
 class KeyReused(Conflict):
@@ -92,6 +93,12 @@ def _effect(do: Callable[[], Effect]) -> Effect:
 def of_subject(subject: str) -> list[Fate]:
     """What came for one subject such as `order:12`, oldest first."""
     return list(Fate.objects.filter(subject=subject).order_by("id"))
+
+
+def kept_long(subject: str) -> Fate | None:
+    """How a subject came, if the clock there and ours say that it waited an hour or more; the clock there may be wrong."""
+    came = Fate.objects.filter(subject=subject, outcome=Outcome.APPLIED).order_by("id").first()
+    return came if came is not None and abs(came.recorded_at - came.claimed_at) >= WAITED else None
 
 
 def conflicts(*, organisation_id: int, since: datetime, limit: int = 20) -> list[Fate]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from wenming.core import attachments, clock
+from wenming.core import attachments, clock, fates
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
@@ -19,7 +19,7 @@ from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.rulebooks import engine
 from wenming.surfaces.console import words
 from wenming.surfaces.console.page import CORRECTORS, HELPERS, REVIEWERS, RUNNERS, Desk, Entry, console
-from wenming.ui.filters import day
+from wenming.ui.filters import day, moment
 
 QUEUE = 30
 
@@ -148,6 +148,9 @@ def _checks(chosen: Any, photos: list[Any], found: Any, duplicates: list[Any]) -
     late = (clock.local_date(chosen.declared_at) - chosen.happened_on).days
     if late > 7:
         checks.append(Check("i", _("隔了些日子才交"), _("做完 {n} 天后交上来").format(n=late)))
+    kept = fates.kept_long(deed_queries.subject_of(chosen.pk))
+    if kept is not None:
+        checks.append(Check("i", _("没网时存在手机里"), _("按他手机上的钟，是 {when} 写的").format(when=moment(kept.claimed_at))))
     return checks
 
 

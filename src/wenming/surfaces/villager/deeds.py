@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from wenming.core import attachments
+from wenming.core import attachments, fates
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries
 from wenming.domain.depositors import queries as depositors
@@ -41,6 +41,7 @@ def about(deed: Any) -> dict[str, Any]:
         "photos": attachments.of(f"deed:{deed.pk}"),
         "reviews": queries.reviews_of(declaration=deed),
         "why": queries.explain(deed),
+        "kept": fates.kept_long(f"deed:{deed.pk}"),
     }
 
 
