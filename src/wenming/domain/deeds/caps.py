@@ -38,7 +38,7 @@ def usage_of(
     """What counts against every cap of this clause around a day; `without` leaves out declarations being reckoned anew."""
     start, end = date(happened_on.year, 1, 1), date(happened_on.year + 1, 1, 1)
     rows = Declaration.objects.filter(
-        item_id__in=rulebooks.same_clause(item=item), status__in=COUNTED, happened_on__gte=start, happened_on__lt=end
+        item__in=rulebooks.same_clause(item=item), status__in=COUNTED, happened_on__gte=start, happened_on__lt=end
     ).exclude(pk__in=list(without))
     whose = Q(depositor_id=depositor_id) if household_id is None else Q(depositor_id=depositor_id) | Q(household_id=household_id)
     found = list(rows.filter(whose).values_list("happened_on", "points", "honour", "depositor_id", "household_id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from wenming.domain.depositors.models import Depositor, Kinship
 
@@ -14,10 +14,10 @@ def relatives_of(*, depositor_ids: Iterable[int]) -> frozenset[int]:
     """These depositors, everyone of their households, and the registered kin of all of them."""
     ids = set(depositor_ids)
     homes = Depositor.objects.filter(pk__in=ids, household__isnull=False).values("household_id")
-    ids |= set(Depositor.objects.filter(household_id__in=homes).values_list("pk", flat=True))
-    for pair in Kinship.objects.filter(Q(first_id__in=ids) | Q(second_id__in=ids)).values_list("first_id", "second_id"):
-        ids |= set(pair)
-    return frozenset(ids)
+    family = Depositor.objects.filter(Q(pk__in=ids) | Q(household_id__in=homes))
+    kin = Kinship.objects.filter(Q(first_id__in=family.values("pk")) | Q(second_id__in=family.values("pk")))
+    pairs = family.annotate(other=F("pk")).values_list("pk", "other").union(kin.values_list("first_id", "second_id"), all=True)
+    return frozenset(ids.union(*pairs))
 
 
 def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool:

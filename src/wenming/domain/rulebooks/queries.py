@@ -49,8 +49,13 @@ def _own_first(branch_id: int) -> Case:
 
 def edition_in_force(*, branch_id: int, on: date) -> Edition | None:
     """The edition that holds at a branch on a day: the branch's own, else the head bank's; None if there is neither."""
+    return _holding(branch_id, on).first()
+
+
+def _holding(branch_id: int, on: date) -> QuerySet[Edition]:
+    """What could hold at a branch on a day; the first one does."""
     that_day = Q(in_force_from__lte=on) & (Q(in_force_to__isnull=True) | Q(in_force_to__gt=on))
-    return _in_force().filter(_of_branch(branch_id), that_day).order_by(_own_first(branch_id), "-in_force_from").first()
+    return _in_force().filter(_of_branch(branch_id), that_day).order_by(_own_first(branch_id), "-in_force_from")
 
 
 def items_in_force(*, branch_id: int, on: date, after: int | None = None) -> QuerySet[RuleItem]:
@@ -64,7 +69,8 @@ def items_in_force(*, branch_id: int, on: date, after: int | None = None) -> Que
 
 def item_in_force(*, branch_id: int, code: str, on: date) -> RuleItem | None:
     """The clause of this number that holds at a branch on a day."""
-    return items_in_force(branch_id=branch_id, on=on).filter(code=code).first()
+    holding = _holding(branch_id, on).values("pk")[:1]
+    return RuleItem.objects.filter(edition__in=holding, code=code).select_related("edition").first()
 
 
 def item(*, item_id: int) -> RuleItem:
@@ -119,11 +125,9 @@ def terms_of(item: RuleItem) -> ItemTerms:
     )
 
 
-def same_clause(*, item: RuleItem) -> list[int]:
-    """The ids of this clause through the editions of its book: caps count over all of them."""
-    return list(
-        RuleItem.objects.filter(edition__rule_book_id=item.edition.rule_book_id, code=item.code).values_list("pk", flat=True)
-    )
+def same_clause(*, item: RuleItem) -> QuerySet[RuleItem]:
+    """This clause through the editions of its book: caps count over all of them."""
+    return RuleItem.objects.filter(edition__rule_book_id=item.edition.rule_book_id, code=item.code)
 
 
 @dataclass(frozen=True, slots=True)
