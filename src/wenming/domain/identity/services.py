@@ -123,13 +123,21 @@ def drop_login_names(*, user_id: int, kind: str) -> int:
 @service
 def set_password(*, user_id: int, password: str, at: datetime) -> None:
     """Set a password and end every other session of the user. Refuses weak ones."""
-    user = _user(user_id)
-    _check_password(password, user)
-    user.set_password(password)
-    user.must_change_password = False
-    user.token_version += 1
-    user.save(update_fields=["password", "must_change_password", "token_version"])
-    audit.record(actor=Actor(user_id=user_id, door="self"), act="identity.password_set", subject=f"user:{user_id}", at=at)
+    set_passwords(user_ids=[user_id], password=password, at=at)
+
+
+@service
+def set_passwords(*, user_ids: Sequence[int], password: str, at: datetime) -> None:
+    """Set the same password for several users, hashed once: for the log-ins of a demo, which everybody may know."""
+    users = [_user(user_id) for user_id in user_ids]
+    for user in users:
+        _check_password(password, user)
+    hashed = make_password(password)
+    for user in users:
+        user.password, user.must_change_password = hashed, False
+        user.token_version += 1
+        user.save(update_fields=["password", "must_change_password", "token_version"])
+        audit.record(actor=Actor(user_id=user.pk, door="self"), act="identity.password_set", subject=f"user:{user.pk}", at=at)
 
 
 @service

@@ -88,7 +88,6 @@ def open_doors(
     index = depositors.roll_index(branch_id=branch.id)
     for role, family in zip(("villager", "elder"), villagers(rolls[branch.number], town.scale.last_year), strict=True):
         user_id = branch.user_ids[role] = _user(actor, branch, index, family, at)
-        identity.set_password(user_id=user_id, password=PASSWORD, at=at)
         label = "村民" if role == "villager" else "老年村民"
         name = family.members[0].name
         found.append({"role": label, "name": name, "login": family.members[0].phone, "password": PASSWORD, "door": ""})
@@ -97,8 +96,9 @@ def open_doors(
     users = {**branch.user_ids, "head_officer": head["head_officer"]}
     for role, (login, label) in LOGINS.items():
         identity.add_login_name(user_id=users[role], kind="officer", name=login)
-        identity.set_password(user_id=users[role], password=PASSWORD, at=at)
         found.append({"role": label, "name": "", "login": login, "password": PASSWORD, "door": "console/"})
+    doors = [branch.user_ids["villager"], branch.user_ids["elder"], *(users[role] for role in LOGINS)]
+    identity.set_passwords(user_ids=doors, password=PASSWORD, at=at)
     return found
 
 
