@@ -5,7 +5,7 @@ import random
 import sys
 import threading
 import time
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import django
 from django.conf import settings
@@ -13,15 +13,16 @@ from django.conf import settings
 
 def main() -> None:
     address = urlsplit(sys.argv[1])
+    place = dict(parse_qsl(address.query))
     clients, each, batch, members, branches = map(int, sys.argv[2:])
     settings.configure(
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.postgresql",
                 "NAME": address.path.lstrip("/"),
-                "USER": address.username,
-                "HOST": address.hostname,
-                "PORT": address.port,
+                "USER": place["user"],
+                "HOST": place["host"],
+                "PORT": place["port"],
             }
         },
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "mptt", "djmoney", "hordak"],

@@ -34,7 +34,7 @@ def test_bank_workload_fails_without_the_check_of_floors(bank: Bank, monkeypatch
 
 @pytest.mark.postgresql_only
 def test_bank_workload_fails_without_row_locks(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect, "for_update", lambda: "")
+    monkeypatch.setattr(dialect, "for_update", lambda table="": "")
     assert bank_workload(bank, bank.members(3, 1000), each=1000, callers=8, steps=25, seed=3) != []
 
 

@@ -192,9 +192,9 @@ def attempt() -> Iterator[None]:
         store.execute("RELEASE attempt")
 
 
-def for_update() -> str:
+def for_update(table: str = "ledger_account") -> str:
     """Row locks in ascending id on PostgreSQL; on SQLite the write lock is held already."""
-    return "" if is_sqlite() else " ORDER BY id FOR NO KEY UPDATE"
+    return "" if is_sqlite() else f" ORDER BY {table}.id FOR NO KEY UPDATE OF {table}"
 
 
 def join_posting(book_id: int) -> None:

@@ -68,9 +68,15 @@ ACCOUNT_COLUMNS = (
     "last_sequence, last_recorded, closed_at IS NOT NULL"
 )
 BOOK = (
-    "SELECT b.code, b.algorithm, b.sealed_through, a.id, a.public_id FROM ledger_book b JOIN ledger_account a "
-    "ON a.book_id = b.id AND a.code = 'points:issuance' WHERE b.id = %s"
+    "SELECT b.code, b.algorithm, b.sealed_through, i.id, i.public_id FROM ledger_book b JOIN ledger_account i "
+    "ON i.book_id = b.id AND i.code = 'points:issuance' WHERE b.id = %s"
 )
+BOOK_AND_MEMBERS = BOOK.replace(
+    "i.public_id FROM",
+    "i.public_id, a.id, a.public_id, a.unit, a.code, a.is_member OR a.unit = 'fen', a.floor, a.balance, a.credited_total, "
+    "a.debited_total, a.held, a.last_sequence, a.last_recorded, a.closed_at IS NOT NULL FROM",
+).replace(" WHERE", " JOIN ledger_account a ON +a.book_id = b.id WHERE")
+FEW = 8
 
 
 @dataclass(slots=True)
@@ -115,10 +121,6 @@ def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[AccountState
 def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     """Everything that a batch is planned against, its members' rows locked."""
     dialect.join_posting(book_id)
-    code, algorithm, sealed_through, first, public_id = dialect.rows_of(BOOK, [book_id])[0]
-    houses: dict[str, dict[str, AccountState]] = {}
-    for house in _houses_of(book_id, first, public_id):
-        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
     earlier_ids: set[int | None] = {None}
     sides: set[int | str] = set()
     for posting in postings:
@@ -126,13 +128,20 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
         for source, destination, _amount in posting[2]:
             sides.add(source)
             sides.add(destination)
-    past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     wanted = {side for side in sides if isinstance(side, int)}
+    is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
+    head, accounts = _read_few(book_id, sorted(wanted)) if is_simple else (None, {})
+    code, algorithm, sealed_through, first, public_id = head or dialect.rows_of(BOOK, [book_id])[0]
+    houses: dict[str, dict[str, AccountState]] = {}
+    for house in _houses_of(book_id, first, public_id):
+        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     if "outside" in sides:
         wanted.add(houses["outside"][Unit.FEN].pk)
     for earlier in past.values():
         wanted.update(earlier.holders)
-    accounts = _lock_members(book_id, sorted(wanted))
+    if head is None:
+        accounts = _lock_members(book_id, sorted(wanted))
     for group in houses.values():
         for unit, house in group.items():
             group[unit] = accounts.setdefault(house.pk, house)
@@ -145,6 +154,13 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
         houses=houses,
         past=past,
     )
+
+
+def _read_few(book_id: int, ids: Sequence[int]) -> tuple[dialect.Row | None, dict[int, AccountState]]:
+    """The book and a few members' rows, locked, in one statement; None where none of them is there."""
+    condition, values = dialect.among("a.id", ids)
+    rows = dialect.rows_of(f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values])
+    return (rows[0][:5] if rows else None), {row[5]: AccountState(row[5:]) for row in rows}
 
 
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from wenming.domain.ledger import services as ledger
 from wenming.surfaces.cli.bench import Spent, in_turn, spent
 from wenming.surfaces.cli.bench.crowds import each_in_a_thread
 from wenming.surfaces.cli.bench.limits import BareFile, BareServer
+from wenming.surfaces.cli.bench.peers import Peer
 
 BATCH = 8000
 MEMBERS = 18_754
 SINGLES = 400
 CROWDS = (8, 64)
 EACH = 40
+EACH_ON_SERVER = 150
 HASHES = 200_000
 
 
@@ -86,10 +88,10 @@ def rates(count: int, ours: Spent, bare: Spent, goal: float) -> dict[str, Any]:
     }
 
 
-def run(*, folder: Path, at: datetime, rounds: int) -> dict[str, Any]:
-    """Every figure of the ledger on the store at hand."""
+def run(*, folder: Path, at: datetime, rounds: int, peers: Sequence[str] = ()) -> dict[str, Any]:
+    """Every figure of the ledger on the store at hand; on PostgreSQL beside other ledgers, each NAME=COMMAND."""
     books = Books(at)
-    report = on_file(books, folder, rounds) if connection.vendor == "sqlite" else on_server(books, rounds)
+    report = on_file(books, folder, rounds) if connection.vendor == "sqlite" else on_server(books, rounds, peers)
     report.update(after(books))
     return report
 
@@ -132,24 +134,29 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
     return report
 
 
-def on_server(books: Books, rounds: int) -> dict[str, Any]:
+def on_server(books: Books, rounds: int, peers: Sequence[str]) -> dict[str, Any]:
     clients = CROWDS[0]
     bare = BareServer(clients)
     batches = iter([books.transfers(BATCH) for _round in range(rounds)])
-    crowds = iter([[books.transfers(EACH) for _caller in range(clients)] for _round in range(rounds)])
+    crowds = iter([[books.transfers(EACH_ON_SERVER) for _caller in range(clients)] for _round in range(rounds)])
     rows = iter([keyed_rows(books) for _round in range(rounds)])
+    others = [Peer(given, (clients, EACH_ON_SERVER, BATCH, MEMBERS)) for given in peers]
     median = in_turn(
         rounds,
         batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(batches)),
         by_key=lambda _number: bare.batch(next(rows)),
         crowd=lambda _number: books.crowd(next(crowds)),
-        commits=lambda _number: bare.commits(EACH),
+        commits=lambda _number: bare.commits(EACH_ON_SERVER),
+        **{peer.name: peer.measure for peer in others},
     )
     bare.close()
-    return {
+    report: dict[str, Any] = {
         "batches_of_8000": rates(BATCH, median["batch"], median["by_key"], 0.3),
-        "8_callers": rates(EACH * clients, median["crowd"], median["commits"], 0.5),
+        "8_callers": rates(EACH_ON_SERVER * clients, median["crowd"], median["commits"], 0.5),
     }
+    one, batch = report["8_callers"]["per_second"], report["batches_of_8000"]["per_second"]
+    report["peers"] = {peer.name: peer.report(one, batch) for peer in others}
+    return report
 
 
 def after(books: Books) -> dict[str, Any]:

@@ -8,39 +8,45 @@ from __future__ import annotations
 
 import json
 import shlex
+import statistics
 import subprocess
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
-
-from wenming.surfaces.cli.bench.books import BATCH, CROWDS, EACH, MEMBERS
+from django.db import connection
 
 BRANCHES = 33
 
 
-def run(*, address: str | None, commands: list[str], ours: dict[str, Any]) -> dict[str, Any]:
-    """What each peer (NAME=COMMAND) reached, and how many times that ours is; or a word on what is missing."""
-    found: dict[str, Any] = {}
-    for number, given in enumerate(commands):
-        name, _equals, command = given.partition("=")
-        if address is None:
-            found[name] = {"missing": "no PostgreSQL server"}
-            continue
-        found[name] = measured(address, f"peer_{number}", command)
-        if "missing" not in found[name]:
-            found[name]["ours_is_times"] = {
-                "8_clients": ours["8_callers"]["per_second"] / found[name]["8_clients_per_second"],
-                "batch": ours["batches_of_8000"]["per_second"] / found[name]["batch_per_second"],
-            }
-    return found
+class Peer:
+    """One other ledger (NAME=COMMAND), and what it said in each round."""
 
+    def __init__(self, given: str, sizes: Sequence[int]) -> None:
+        self.name, _equals, command = given.partition("=")
+        self.words, self.sizes = shlex.split(command), sizes
+        self.said: list[dict[str, Any]] = []
 
-def measured(address: str, database: str, command: str) -> dict[str, Any]:
-    with psycopg.connect(address, autocommit=True) as store:
-        store.execute(f"CREATE DATABASE {database}".encode())
-    place = address.rpartition("/")[0] + f"/{database}"
-    words = [*shlex.split(command), place, *map(str, (CROWDS[0], EACH, BATCH, MEMBERS, BRANCHES))]
-    done = subprocess.run(words, capture_output=True, text=True)
-    if done.returncode:
-        return {"missing": (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]}
-    return dict(json.loads(done.stdout))
+    def measure(self, number: int) -> None:
+        """One round, on a database of its own."""
+        given, database = connection.settings_dict, f"peer_{self.name}_{number}".replace("-", "_")
+        place = {"host": given["HOST"], "port": given["PORT"], "user": given["USER"]}
+        with psycopg.connect(**place, dbname="postgres", autocommit=True) as store:
+            store.execute(f"DROP DATABASE IF EXISTS {database}".encode())
+            store.execute(f"CREATE DATABASE {database}".encode())
+        words = [*self.words, f"postgresql:///{database}?{urlencode(place)}", *map(str, (*self.sizes, BRANCHES))]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            self.said.append({"missing": (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]})
+        else:
+            self.said.append(json.loads(done.stdout))
+
+    def report(self, one: float, batch: float) -> dict[str, Any]:
+        """The medians of its rounds, and how many times that ours is; or a word on what is missing."""
+        missing = [said for said in self.said if "missing" in said]
+        if missing:
+            return missing[0]
+        median = {name: statistics.median(said[name] for said in self.said) for name in self.said[0]}
+        times = {"8_clients": one / median["8_clients_per_second"], "batch": batch / median["batch_per_second"]}
+        return {**median, "ours_is_times": times}

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import clock
 from wenming.core.actor import system
-from wenming.surfaces.cli.bench import books, growth, memory, pages, peers, rounded, servers, sheets
+from wenming.surfaces.cli.bench import books, growth, memory, pages, rounded, servers, sheets
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 
 PARTS = ("ledger", "pages", "import", "server")
@@ -43,7 +43,7 @@ class Command(BankCommand):
         if not 1 <= options["rounds"] <= 100:
             raise WrongUse(_("轮数要在 1 到 100 之间。"))
         if options["inside"]:
-            return Answer(dict(rounded(self.inside(options["inside"], full=options["full"], rounds=options["rounds"]))))
+            return Answer(dict(rounded(self.inside(options["inside"], options))))
         wanted = [options["part"]] if options["part"] else list(PARTS)
         report: dict[str, Any] = {"machine": machine()}
         with tempfile.TemporaryDirectory(prefix="wenming-bench-") as folder:
@@ -63,7 +63,6 @@ class Command(BankCommand):
                 found["postgresql"] = {"missing": servers.MISSING}
             else:
                 found["postgresql"] = apart(folder / "books", "books", options, address)
-            found["peers"] = rounded(peers.run(address=address, commands=options["peer"], ours=found["postgresql"]))
         return found
 
     def village(self, folder: Path, wanted: list[str], options: dict[str, Any]) -> dict[str, Any]:
@@ -74,15 +73,15 @@ class Command(BankCommand):
         subprocess.run(call, env=environment(village), check=True, stdout=subprocess.DEVNULL)
         return {part: apart(village, part, options) for part in wanted}
 
-    def inside(self, part: str, *, full: bool, rounds: int) -> dict[str, Any]:
-        folder, at = Path(settings.DATA), clock.now()
+    def inside(self, part: str, options: dict[str, Any]) -> dict[str, Any]:
+        folder, at, rounds, full = Path(settings.DATA), clock.now(), options["rounds"], options["full"]
         if part in ("books", "growth"):
             if settings.MODE != "test":
                 raise WrongUse(_("测速只在自己的数据夹里做。"))
             call_command("migrate", verbosity=0, interactive=False)
             if part == "growth":
                 return growth.run(at=at, sizes=FULL_LEDGER_SIZES if full else LEDGER_SIZES)
-            return books.run(folder=folder, at=at, rounds=rounds)
+            return books.run(folder=folder, at=at, rounds=rounds, peers=options["peer"])
         if settings.MODE != "demo" or not (folder / "demo.json").exists():
             raise WrongUse(_("测速只在演示数据夹里做。"))
         if part == "pages":
@@ -114,6 +113,7 @@ def apart(folder: Path, part: str, options: dict[str, Any], address: str = "") -
     mode = "test" if part in ("books", "growth") else "demo"
     command = [sys.executable, "-m", "wenming", "bench", "--inside", part, "--json", "--rounds", str(options["rounds"])]
     command += ["--full"] if options["full"] else []
+    command += [f"--peer={given}" for given in options["peer"]]
     done = subprocess.run(command, env=environment(folder, mode, address), check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
