@@ -350,7 +350,7 @@ def books(world: World) -> dict[str, Any]:
         ],
         "photos": sum(len(attachments.of(f"deed:{one.pk}")) for one in deeds),
         "orders": list(Order.objects.order_by("pk").values_list("pk", "status", "ended_at", "ended_by")),
-        "points": sorted(Entry.objects.values_list("account_id", "amount", "balance_after")),
+        "points": sorted(Entry.objects.values_list("id", "amount", "balance_after")),
         "stock": list(Stock.objects.order_by("pk").values_list("pk", "quantity")),
         "changes": StockChange.objects.count(),
         "money": world.stage.shop.money(),
