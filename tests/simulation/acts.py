@@ -52,7 +52,7 @@ def people(world: World) -> list[int]:
 
 def declare(world: World, now: datetime) -> Gesture | None:
     dice = world.dice
-    on = clock.local_date(now) - timedelta(days=dice.choice((*range(20), 0, 0, 1, 1, 2, 29, 40, -1)))
+    on = clock.local_date(now) - timedelta(days=dice.choice((0, 0, 0, 0, 0, 1, 1, 1, 2, 2, *range(3, 20), 29, 40, -1)))
     items = list(rulebooks.items_in_force(branch_id=world.branch_id, on=clock.local_date(now)))
     key = f"deed-{world.number()}"
     door = dice.choice(("self", "self", "self", "other", "counter", "counter", "counter", "api", "api", "lane_chief"))

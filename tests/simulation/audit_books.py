@@ -6,7 +6,7 @@ import hashlib
 import random
 import struct
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,7 +27,12 @@ class Violation(AssertionError):
     """An invariant does not hold; its id stands first."""
 
 
+ASKED: Counter[str] = Counter()
+"""How often each invariant was asked for."""
+
+
 def demand(holds: object, law: str, *words: object) -> None:
+    ASKED[law] += 1
     if not holds:
         raise Violation(f"{law}: {' '.join(map(str, words))}")
 

@@ -117,7 +117,7 @@ class Work:
     def after(self, changes: list[Change], at: datetime) -> None:
         """Check every row that was touched, first those that others rest on."""
         self.at = at
-        self.seen = set(changes)
+        self.seen, self.moved = set(changes), set[int]()
         sent = marks(row for table, how, row in changes if table == "inbox_message" and how == "I")
         self.letters = set(ask(f"SELECT user_id, about, subject FROM inbox_message WHERE id IN ({sent})"))
         handlers: dict[str, Callable[[str, int, Row | None, Row | None], None]] = {
@@ -138,6 +138,8 @@ class Work:
                 if table in STEPS:
                     self.step(table, pk, before, now)
                 check(how, pk, before, now)
+        for pk in sorted(self.moved):
+            self.stock_holds(pk)
 
     def step(self, table: str, pk: int, before: Row | None, now: Row | None) -> None:
         """W01, W10 and the like: only the listed steps are taken, and nothing with steps is ever removed."""
@@ -450,9 +452,13 @@ class Work:
         demand(how == "I" and now is not None, "W11", "a change of stock was changed")
         assert now is not None
         self.stock[now["stock_id"]] += now["quantity"]
-        self.stock_row("U", now["stock_id"], None, row_of("mall_stock", now["stock_id"]))
+        self.moved.add(now["stock_id"])
 
     def stock_row(self, how: str, pk: int, before: Row | None, now: Row | None) -> None:
+        self.moved.add(pk)
+
+    def stock_holds(self, pk: int) -> None:
+        now = row_of("mall_stock", pk)
         assert now is not None
         demand(now["quantity"] == self.stock[pk] >= 0, "W11", "stock", pk, now["quantity"], "of", self.stock[pk])
 
@@ -473,6 +479,9 @@ class Work:
             posted = self.books.posted[one]
             sums = {now["price"]} if posted.kind.startswith("order") else {now["cost"]}
             demand({abs(amount) for _account, amount in posted.lines} == sums, "W12", "order", pk, "moved", posted.lines)
+        if before is not None and before["ended_at"] is not None:
+            same = all(before[name] == now[name] for name in ("ended_at", "ended_by", "pickup_code", "price", "cost"))
+            demand(same, "W13", "order", pk, "ended twice")
         if before is None:
             demand(now["price"] == self.prices[now["product_id"]] * now["quantity"], "W12", "order", pk, "costs", now["price"])
             same = ask("SELECT id FROM mall_order WHERE pickup_code = %s AND status = 'placed'", [now["pickup_code"]])

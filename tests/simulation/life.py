@@ -12,7 +12,7 @@ import heapq
 import itertools
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,9 +60,12 @@ class Figures:
 class Life:
     """One village under one seed."""
 
-    def __init__(self, seed: int, world: World, keep: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, seed: int, world: World, *, busy: Mapping[str, int] | None = None, keep: Callable[[str], None] | None = None
+    ) -> None:
         self.seed, self.world, self.dice = seed, world, random.Random(f"life {seed}")
         world.dice = random.Random(f"choices {seed}")
+        self.weights = [busy.get(maker.__name__, 0) if busy else weight for weight, maker in CHOICES]
         self.now = world.at
         self.keep = keep or (lambda line: None)
         self.log = hashlib.sha256()
@@ -103,8 +106,7 @@ class Life:
         if self.said and self.dice.random() < 0.05:
             self.say_again()
             return
-        weights = [weight for weight, _maker in CHOICES]
-        maker = self.dice.choices(CHOICES, weights)[0][1]
+        maker = self.dice.choices(CHOICES, self.weights)[0][1]
         made = maker(self.world, self.now)
         if made is None:
             return
@@ -139,7 +141,7 @@ class Life:
         return self.now + timedelta(days=self.dice.choice((-20, -3, -1, 1)), seconds=self.dice.randrange(3600))
 
     def do(self, made: Gesture, *, is_repeat: bool = False) -> None:
-        crash = self.dice.randrange(1, 60) if self.dice.random() < 0.06 else 0
+        crash = self.dice.randrange(1, 25) if self.dice.random() < 0.08 else 0
         told = self.attempt(made.name, made.do, crash)
         if told == "crash":
             self.figures.crashes += 1

@@ -41,7 +41,7 @@ ROWS_MOST = 30
 def receive_goods(world: World, now: datetime) -> Gesture:
     """Through the keeper of keys, as programs say it; the emptiest shelf first."""
     stock = Stock.objects.filter(branch_id=world.branch_id).order_by("quantity", "pk").values_list("product_id", flat=True)[0]
-    user, key, quantity = world.officer("clerk"), f"goods-{world.number()}", world.dice.randrange(5, 60)
+    user, key, quantity = world.officer("clerk"), f"goods-{world.number()}", world.dice.randrange(1, 2 + world.crowd // 8)
 
     def deliver(at: datetime, more: int = 0) -> idempotency.Answer:
         def write() -> idempotency.Answer:
@@ -169,6 +169,10 @@ def change_people(world: World, now: datetime) -> Gesture | None:
     """One of the many things that happen to people and families."""
     dice, user = world.dice, world.officer("clerk")
     one, other = dice.sample(people(world), 2)
+    if dice.random() < 0.3:  # kin of a reviewer matter more
+        own = Depositor.objects.filter(user_id=world.officer("reviewer")).values_list("pk", flat=True).first()
+        near = some(dice, Declaration.objects.filter(status="on_notice").order_by("pk").values_list("depositor_id", flat=True))
+        one, other = own or one, near or other
     homes = list(Household.objects.filter(branch_id=world.branch_id, closed_on=None).order_by("pk").values_list("pk", flat=True))
     home, second = dice.sample(homes, 2)
     number, on = f"2{world.number():05d}", clock.local_date(now)
@@ -280,7 +284,7 @@ def new_rules(world: World, now: datetime) -> Gesture:
     """One head officer drafts, the other brings into force, from today or a later day."""
     drafter, second = world.offices["head"]
     draft = Edition.objects.filter(status="draft").order_by("pk").first()
-    worth, on = world.dice.randrange(1, 5) * 100, clock.local_date(now) + timedelta(days=world.dice.choice((0, 1, 7)))
+    worth, on = world.dice.randrange(1, 5) * 100, clock.local_date(now) + timedelta(days=world.dice.choice((0, 0, 0, 1)))
     if draft is None:
         return Gesture("draft_rules", lambda at: _draft(world, drafter, worth, at))
     user = second if world.dice.random() < 0.8 else drafter

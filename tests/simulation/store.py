@@ -5,9 +5,7 @@ The notes are taken by temporary triggers inside the acts' own transactions: wha
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
@@ -48,12 +46,16 @@ class Store:
 
     def copy(self) -> sqlite3.Connection:
         """The whole store as it is now, aside."""
+        connection.ensure_connection()
         aside = sqlite3.connect(":memory:")
         connection.connection.backup(aside)
         return aside
 
     def load(self, image: sqlite3.Connection) -> None:
-        """The store as it was when the copy was made."""
+        """A fresh store as it was when the copy was made."""
+        connection.connection.close()
+        connection.connection = None
+        connection.ensure_connection()
         image.backup(connection.connection)
 
 
@@ -81,10 +83,3 @@ def noted() -> list[Change]:
         if found:
             cursor.execute("DELETE FROM noted")
     return found
-
-
-@contextlib.contextmanager
-def rows(statement: str, parameters: Any = ()) -> Iterator[list[tuple[Any, ...]]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        yield cursor.fetchall()

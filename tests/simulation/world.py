@@ -74,6 +74,7 @@ class World:
     gone: list[int] = field(default_factory=list)
     users: list[int] = field(default_factory=list)
     made: int = 0
+    crowd: int = 400
 
     def number(self) -> int:
         """A running number for names and keys."""
@@ -93,7 +94,7 @@ class World:
 
 def build(seed: int, at: datetime, accounts: int = 400) -> World:
     """The village as it opens: people, officers, rules, goods and money."""
-    world, shell = World(random.Random(f"world {seed}"), at), system("shell")
+    world, shell = World(random.Random(f"world {seed}"), at, crowd=accounts), system("shell")
     organisations.add_regions(rows=REGIONS)
     world.head_bank_id = organisations.open_head_bank(actor=shell, code="QX", name="清溪镇总行", at=at, opened_on=SINCE).pk
     for place, (code, name, villages) in enumerate(
@@ -181,8 +182,8 @@ def _open_passbooks(world: World) -> None:
     """What stood in the paper books, read in by the shell."""
     roll = depositor_queries.roll_index(branch_id=world.branch_id)
     amounts = {pk: world.dice.randrange(0, 30) for pk in roll.entries}
-    lines = [f"{roll.entries[pk].passbook_number},{roll.entries[pk].name},{amount}" for pk, amount in amounts.items()]
-    data = "\n".join(["期初结余,,", "存折号,户主,结余", *lines, f"合计,,{sum(amounts.values())}"]).encode()
+    lines = [f"{roll.entries[pk].household_number},{roll.entries[pk].name},{amount}" for pk, amount in amounts.items()]
+    data = "\n".join(["期初结余,,", "户号,户主,结余", *lines, f"合计,,{sum(amounts.values())}"]).encode()
     intake.take_in(
         actor=system("shell"), kind="balances", branch_id=world.branch_id, file_name="期初.csv", data=data, at=world.at
     )
@@ -205,7 +206,7 @@ def _stock_up(world: World) -> None:
             actor=clerk, organisation_id=world.branch_id, title=title, price=price, at=world.at, **more
         )  # fmt: skip
         world.products.append(product.pk)
-        mall.receive_stock(actor=clerk, product_id=product.pk, branch_id=world.branch_id, quantity=60, at=world.at)
+        mall.receive_stock(actor=clerk, product_id=product.pk, branch_id=world.branch_id, quantity=world.crowd // 8, at=world.at)
 
 
 def _give_log_ins(world: World, accounts: int) -> None:
