@@ -69,6 +69,7 @@ def measure(clients: int, each: int, batch: int, members: int, branches: int) ->
     for thread in threads:
         thread.join()
     one = time.perf_counter() - started
+    assert Transaction.objects.count() == clients * each, "some transfers are missing"
     started = time.perf_counter()
     with transaction.atomic():
         made = Transaction.objects.bulk_create([Transaction(description=f"{number}") for number in range(batch)])

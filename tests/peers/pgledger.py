@@ -26,7 +26,7 @@ def main() -> None:
             with psycopg.connect(address, autocommit=True) as own:
                 for number in range(each):
                     pair = [houses[(place * each + number) % branches], source.choice(people)]
-                    own.execute("SELECT count(*) FROM pgledger_create_transfer(%s, %s, 300::money)", pair)
+                    own.execute("SELECT count(*) FROM pgledger_create_transfer(%s, %s, 300)", pair)
 
         threads = [threading.Thread(target=call, args=(place,)) for place in range(clients)]
         started = time.perf_counter()
@@ -35,6 +35,8 @@ def main() -> None:
         for thread in threads:
             thread.join()
         one = time.perf_counter() - started
+        written = next(store.execute("SELECT count(*) FROM pgledger_transfers"))[0]
+        assert written == clients * each, f"{written} transfers instead of {clients * each}"
         pairs = [(source.choice(houses), source.choice(people)) for _number in range(batch)]
         asked = (
             "SELECT count(*) FROM pgledger_create_transfers((SELECT array_agg((f, t, 300)::transfer_request) "
