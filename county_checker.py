@@ -330,7 +330,7 @@ class Book:
 
     def _check_entry(self, facts: dict[str, Any], entry: Entry) -> None:
         number = facts["number"]
-        name = f"第 {number} 笔" if number is not None else f"没封账的 {facts['id'][:8]}"
+        name = f"第 {number} 笔" if number is not None else f"没封账的 …{facts['id'][-6:]}"
         plain = (facts["id"], facts["kind"], facts["scope"], self.code)
         said = (entry.id.hex(), entry.kind, entry.branch, entry.book)
         self.expect(plain == said and entry.kind in KINDS, "entry.facts", name, f"{name}写的和存底原文不一样。")
@@ -412,7 +412,7 @@ class Book:
                 self.step_of(public_id, place) == (half_of(bytes.fromhex(entry)), amount, balance)
                 and bytes.fromhex(entry) in self.ids
             )
-            words = f"账户 {public_id} 的第 {place + 1} 行（{entry[:8]}）和账本对不上。"
+            words = f"账户 {public_id} 的第 {place + 1} 行（凭证 …{entry[-6:]}）和账本对不上。"
             self.expect(fits, "line.differs", public_id, words)
         for public_id, account in self.accounts.items():
             is_whole = seen[public_id] == len(account.steps) // 3

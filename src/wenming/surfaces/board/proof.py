@@ -115,7 +115,7 @@ def _inclusion(public_id: str, size: int | None) -> ledger.InclusionProof | None
 def proof_data(request: HttpRequest, public_id: str) -> HttpResponse:
     """The same as a file, to be checked without us."""
     paper = papers.read(request.GET)
-    return papers.proof_file("inclusion", ledger.inclusion_proof(public_id, paper.size if paper else None), public_id[:8])
+    return papers.proof_file("inclusion", ledger.inclusion_proof(public_id, paper.size if paper else None), public_id[-6:])
 
 
 @login_not_required
