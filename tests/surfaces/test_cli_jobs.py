@@ -39,7 +39,7 @@ def test_branches_of_an_empty_store() -> None:
 @pytest.mark.django_db
 def test_jobs_say_what_they_did() -> None:
     told = json.loads(called("jobs", "--json"))
-    assert set(told["done"]) == {"deeds", "orders", "seals", "drafts", "erasures"}
+    assert set(told["done"]) == {"deeds", "orders", "expiry", "seals", "drafts", "erasures"}
     assert told["faults"] == []
 
 
