@@ -11,12 +11,15 @@ python3 run.py COMMAND …     any command of the `wenming` program, in the same
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 import venv
 from pathlib import Path
 
@@ -24,11 +27,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = Path(os.environ.get("WENMING_VENV", ROOT / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
-SPEAKS_TO_THE_STORE = [
-    *(f"tests/{place}" for place in ("domain", "properties", "reliability", "races", "races_mall", "surfaces")),
-    "tests/browser/test_walk.py",
-]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "microsoft-edge")
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 
 
 def call(*command: object, quiet: bool = False) -> None:
@@ -43,10 +42,16 @@ def is_root_on_debian() -> bool:
     return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
+def apt_knows(package: str) -> bool:
+    return subprocess.call(("apt-cache", "show", package), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
 def apt_install(*packages: str) -> None:
+    """Install the packages; of `this|that` the first that the distribution has."""
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     call("apt-get", "update", "-qq", quiet=True)
-    call("apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages, quiet=True)
+    chosen = [next(filter(apt_knows, package.split("|")), package) for package in packages]
+    call("apt-get", "install", "-y", "-qq", "--no-install-recommends", *chosen, quiet=True)
 
 
 def make_venv() -> None:
@@ -84,12 +89,12 @@ def ensure_browser() -> None:
     """Find or install Chromium and the one library that its driver needs."""
     missing = []
     if not os.environ.get("WENMING_CHROMIUM") and not any(map(shutil.which, BROWSERS)):
-        missing.append("chromium")
+        missing.append("chromium-headless-shell|chromium")
     if sys.platform == "linux" and ctypes.util.find_library("atomic") is None:
         missing.append("libatomic1")
     if missing and is_root_on_debian():
         apt_install(*missing)
-    elif "chromium" in missing:
+    elif missing and missing != ["libatomic1"]:
         call(PYTHON, "-m", "playwright", "install", "chromium")
     elif missing:
         sys.exit("浏览器测试还缺 libatomic1，请先安装。 / Please install libatomic1 for the browser tests.")
@@ -105,29 +110,80 @@ def check(arguments: list[str]) -> int:
     call(tool("ruff"), "format", "--check", ".")
     call(tool("mypy"))
     call(tool("lint-imports"), "--no-cache")
+    print("style, types and contracts are good", flush=True)
     if "--long" in arguments:
         ensure_browser()
         call(PYTHON, "-m", "pytest", "-q", "tests/long", "--run-long", *[a for a in arguments if a != "--long"])
     return 0
 
 
+class Run:
+    """One command beside others; what it says waits in a file, so that nothing is mixed up."""
+
+    def __init__(self, name: str, log: Path, *command: object, **environment: str) -> None:
+        self.name, self.log = name, log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [str(part) for part in command], cwd=ROOT, env={**os.environ, **environment}, stdout=out, stderr=out
+            )
+
+    def follow(self) -> int:
+        """Print what it has said and says until it ends; its exit code."""
+        print(f"== {self.name}", flush=True)
+        with self.log.open("rb") as said:
+            is_over = False
+            while not is_over:
+                is_over = self.process.poll() is not None
+                sys.stdout.write(said.read().decode("utf-8", "replace"))
+                sys.stdout.flush()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.2)
+        return self.process.returncode
+
+    def end(self) -> None:
+        """Let it tidy up after itself when somebody has broken off; by force if it will not."""
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+
+    @property
+    def summary(self) -> str:
+        """The last line of its report, as pytest ends: counts and seconds."""
+        lines = self.log.read_text("utf-8", "replace").split("\n")
+        return next((line.strip("= ") for line in reversed(lines) if line.strip()), "said nothing")
+
+
 def test(arguments: list[str]) -> int:
-    """Style, types and contracts, then every test on SQLite, then all that speaks to the store again on PostgreSQL."""
+    """Every test on SQLite and, beside it, all that speaks to the store on PostgreSQL; style, types and contracts too."""
     ensure("test.lock")
     ensure_browser()
+    pytest = (PYTHON, "-m", "pytest")
     if arguments:
-        return subprocess.call([str(PYTHON), "-m", "pytest", *arguments], cwd=ROOT)
-    check([])
-    codes = []
-    for database, places in (("sqlite", ["tests"]), ("postgresql", SPEAKS_TO_THE_STORE)):
-        print(f"== tests on {database}", flush=True)
-        environment = dict(os.environ, WENMING_TEST_DATABASE=database)
-        command = [str(PYTHON), "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *places]
-        codes.append(subprocess.call(command, cwd=ROOT, env=environment))
-    return max(codes)
+        return subprocess.call([str(part) for part in (*pytest, *arguments)], cwd=ROOT)
+    started = time.monotonic()
+    rooms = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "browser")
+    workers = (os.cpu_count() or 1) // 2
+    share = ("-n", workers, "--dist", "loadscope") if workers > 1 else ()
+    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+        runs = [
+            Run(name, Path(place, name), *command, WENMING_TEST_DATABASE=name)
+            for name, command in (
+                ("sqlite", (*pytest, "-q", *share, "tests")),
+                ("postgresql", (*pytest, "-q", *share, *rooms, "tests/browser/test_walk.py")),
+                ("check", (sys.executable, __file__, "check")),
+            )
+        ]
+        for run in runs:
+            stack.callback(run.end)
+        codes = [run.follow() for run in runs]
+        print("\n".join(f"== {run.name}: {run.summary}" for run in runs))
+        print(f"== {time.monotonic() - started:.0f} s in all")
+    return max(codes, key=abs)
 
 
 def main(arguments: list[str]) -> int:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start of the program compiles it anew
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if command in ("", "-h", "--help"):
         print(__doc__)
