@@ -534,3 +534,15 @@ def points_expired(walk: Walk) -> object:
 @on_day(61)
 def sealed(walk: Walk) -> object:
     return ledger.seal(book_id=walk.shop.village.book_id, at=walk.at)
+
+
+def expiry_round(walk: Walk) -> None:
+    """Whatever round of telling and taking is due in the village, in one act."""
+    with transactions.act():
+        for due in rulebook_queries.due_rounds(today=walk.at.date()):
+            if due.branch_id == walk.branch_id:
+                rulebooks.advance_round(actor=system(), due=due, at=walk.at)
+
+
+for _day in (692, 722):  # told a month before what was given two years ago goes; then it goes
+    on_day(_day)(expiry_round)

@@ -126,7 +126,8 @@ class Books:
         found = ask("SELECT hash FROM core_auditevent ORDER BY id DESC LIMIT 1")
         self.audit_hash = bytes(found[0][0]) if found else bytes(32)
         everything = [("ledger_account", "I", pk) for (pk,) in ask("SELECT id FROM ledger_account")]
-        everything += [("ledger_transaction", "I", pk) for (pk,) in ask("SELECT id FROM ledger_transaction ORDER BY id")]
+        for table in ("ledger_transaction", "ledger_entry"):
+            everything += [(table, "I", pk) for (pk,) in ask(f"SELECT id FROM {table} ORDER BY id")]
         self.after(everything)
         self._numbered()
         for size, root in ask("SELECT size, root FROM ledger_seal ORDER BY size"):
@@ -147,7 +148,7 @@ class Books:
         self._accounts([row for how, row in by_table["ledger_account"] if how == "I"])
         demand(all(how != "D" for how, _row in by_table["ledger_account"]), "L07", "an account is gone")
         new = sorted({row for how, row in by_table["ledger_transaction"] if how == "I"})
-        for one in self._read(new):
+        for one in self._read(new, [row for _how, row in by_table["ledger_entry"]]):
             touched.update(account for account, _amount in one.lines)
             self._check(one)
         if any(how != "I" for how, _row in by_table["ledger_transaction"]):
@@ -172,43 +173,42 @@ class Books:
             self.accounts[pk] = Account(pk, public_id, unit, code or "", bool(is_member), floor)
             self.by_public[public_id] = pk
 
-    def _read(self, new: list[int]) -> list[Posted]:
-        if not new:
-            return []
+    def _read(self, new: list[int], entries: list[int]) -> list[Posted]:
+        """The new transactions, each with its lines in passbooks and funds: account, place, amount, balance, when."""
         lines: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+        statement = f"SELECT transaction_id, id, amount, balance_after, recorded FROM ledger_entry WHERE id IN ({marks(entries)})"
+        for transaction_id, pk, *line in ask(statement) if entries else ():
+            lines[transaction_id].append((pk >> 32, pk & 0xFFFFFFFF, *line))
+        demand(lines.keys() <= set(new), "L01", "lines of transactions that are not there", lines.keys() - set(new))
         statement = (
-            "SELECT transaction_id, account_id, amount, balance_after, sequence, recorded FROM ledger_entry "
-            "WHERE id BETWEEN %s AND %s ORDER BY id"
-        )
-        for transaction_id, *line in ask(statement, [new[0] * 64, new[-1] * 64 + 63]):
-            lines[transaction_id].append(tuple(line))
-        statement = (
-            "SELECT id, public_id, kind, subject, scope, key, memento, leaf_hash, recorded_at || '', ends_id, reverses_id "
+            "SELECT id, kind, subject, scope, key, memento, leaf_hash, recorded, ends_id, reverses_id "
             f"FROM ledger_transaction WHERE id IN ({marks(new)}) ORDER BY id"
         )
-        return [self._follow(row, lines[row[0]]) for row in ask(statement)]
+        return [self._follow(row, lines[row[0]]) for row in (ask(statement) if new else ())]
 
     def _follow(self, row: tuple[Any, ...], lines: list[tuple[Any, ...]]) -> Posted:
         """One transaction against its original and the lines it made; then our own accounts follow it."""
-        pk, public_id, kind, subject, scope, key, memento, leaf, recorded_at, ends, reverses = row
-        memento, recorded = bytes(memento), micros(recorded_at)
+        pk, kind, subject, scope, key, memento, leaf, recorded, ends, reverses = row
+        memento = bytes(memento)
         demand(hashlib.sha256(b"\x00" + memento).digest() == bytes(leaf), "L09", "leaf of", pk)
-        original = read_memento(memento)
-        demand(original[:4] == (public_id, recorded, kind, scope), "L09", "original of", pk)
-        demand(original[4] == hashlib.sha256(subject.encode()).digest(), "L09", "subject of", pk)
-        said = [(self.by_public[account], amount) for account, amount in original[5]]
-        demand(said == [(line[0], line[1]) for line in lines], "L09", "lines of", pk)
+        public_id, *original, packed = read_memento(memento)
+        subject_hash = hashlib.sha256(subject.encode()).digest()
+        demand(original == [recorded, kind, scope, subject_hash], "L09", "original of", pk)
+        demand(int(public_id[:16], 16) == pk, "L09", "public id of", pk)
+        said = [(self.by_public[account], amount) for account, amount in packed]
         one = Posted(pk, kind, subject, key, recorded, ends, reverses, hashlib.sha256(memento).digest(), said)
-        for account_id, amount, balance_after, sequence, at in lines:
+        made = []
+        for account_id, amount in said:
             account = self.accounts[account_id]
             account.balance += amount
             if not account.keeps_balance:
                 continue
             account.lines.append((recorded, amount, account.balance))
-            demand((balance_after, sequence, at) == (account.balance, len(account.lines), recorded), "L03", "line of", pk)
+            made.append((account_id, len(account.lines), amount, account.balance, recorded))
             demand(recorded >= account.last, "L08", "instants of account", account_id)
             account.last = recorded
             self._count(account, one, amount)
+        demand(sorted(made) == sorted(lines), "L03", "lines of", pk, lines, "instead of", made)
         self.posted[pk] = one
         return one
 
@@ -307,10 +307,9 @@ class Books:
         last = self.roots[self.last_sealed]
         demand(is_consistent(first, self.roots[first], self.last_sealed, last, path), "L11", first, "to", self.last_sealed)
         number = self.dice.randrange(1, self.last_sealed + 1)
-        ((public_id,),) = ask(
-            "SELECT public_id FROM ledger_transaction WHERE book_id = %s AND number = %s", [self.book_id, number]
-        )
-        proof = ledger.inclusion_proof(public_id)
+        statement = "SELECT memento FROM ledger_transaction WHERE book_id = %s AND number = %s"
+        ((memento,),) = ask(statement, [self.book_id, number])
+        proof = ledger.inclusion_proof(read_memento(bytes(memento))[0])
         leaf = hashlib.sha256(b"\x00" + bytes.fromhex(proof.memento)).digest()
         steps = [bytes.fromhex(step) for step in proof.path]
         demand(is_included(number - 1, proof.size, leaf, steps, last), "L10", "line", number)

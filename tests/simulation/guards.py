@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from wenming.core import audit, idempotency, transactions
+from wenming.core import audit, idempotency, writing
 from wenming.core.actor import Actor
 from wenming.domain.deeds import caps, declaring, depositing, register, reversing, reviewing
 from wenming.domain.deeds import queries as deed_queries
@@ -121,7 +121,7 @@ def guards() -> Mapping[str, Guard]:
         ),
         "limit of one person": Guard(((mall, "_check_limit", nothing),), ORDERS, is_quick=False),
         "one delivery for one key": Guard(((idempotency, "once", once_or_more),), {"receive_goods": 1}),
-        "all or nothing": Guard(((transactions, "_transaction", contextlib.nullcontext),)),
+        "all or nothing": Guard(((writing, "in_turn", contextlib.nullcontext),)),
         "own village only": Guard(
             ((depositor_policies, "visible", lambda _actor: Q()), (Actor, "holds", lambda *_given, **_more: True)),
             {**DEEDS, **ORDERS, "intrude": 8},

@@ -20,6 +20,8 @@ from wenming.domain.mall import services as mall
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import services as rulebooks
+from wenming.domain.rulebooks.expiry import ExpiryRule
+from wenming.domain.rulebooks.queries import Expiry
 from wenming.domain.rulebooks.services import ItemDraft
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
@@ -108,7 +110,7 @@ def build(seed: int, at: datetime, accounts: int = 400) -> World:
     _fill_offices(world)
     rulebooks.adopt_edition(
         actor=shell, organisation_id=world.head_bank_id, items=clauses(200), in_force_from=date(at.year - 1, 1, 1), at=at,
-        demerits_vote="村民代表会议通过",
+        demerits_vote="村民代表会议通过", rule=ExpiryRule(Expiry.AFTER_MONTHS, months=6),
     )  # fmt: skip
     _enrol(world, world.branch_id, accounts)
     _enrol(world, world.other_id, 12)
