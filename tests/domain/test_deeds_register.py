@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -14,6 +15,9 @@ from wenming.domain.deeds import jobs
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.services import RegisterRow
+from wenming.domain.depositors import queries as depositors
+from wenming.domain.depositors import services as enrolling
+from wenming.domain.depositors.queries import EnrolRow
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notices
 
@@ -145,3 +149,52 @@ def test_a_register_may_be_old(village: Village, at: datetime) -> None:
     assert deeds.check_register(branch_id=village.branch_id, rows=rows(village, ("王秀梅", "1.1", old)), at=at) == []
     late = deeds.check_register(branch_id=village.branch_id, rows=rows(village, ("王秀梅", "1.1", old)), at=at, has_window=True)
     assert [one.code for one in late] == ["deeds.too_late"]
+
+
+def test_every_explanation_is_that_of_its_own_row(village: Village, at: datetime) -> None:
+    """Rows of one kind are reckoned once; each keeps its own day and what was counted before it."""
+    source = random.Random(7)
+    sheet = []
+    for number in range(3, 200):
+        name, item = source.choice(["王秀梅", "张伟", "王建国", "清溪供销社"]), source.choice(["1.1", "1.2", "1.3", "2.1", "2.91"])
+        day = date(2026, source.choice([1, 2]), source.randint(1, 9))
+        quantity = source.randint(1, 8) if item == "1.3" else 1
+        sheet.append(RegisterRow(number, village.person(name), item, day, quantity))
+    bad = {one.row for one in deeds.check_register(branch_id=village.branch_id, rows=sheet, at=at)}
+    good = [row for row in sheet if row.row not in bad]
+    assert 20 < len(good) < len(sheet)
+    record(village, good, at)
+    people = {row.depositor_id for row in good}
+    kept = sorted(deed_queries.declarations_of(depositor_ids=people, limit=len(good)), key=lambda one: one.pk)
+    assert len(kept) == len(good)
+    for one, row in zip(kept, good, strict=True):
+        again = deed_queries.replay(one)
+        classes = depositors.classes_on(depositor_ids=[row.depositor_id], on=row.happened_on)[row.depositor_id]
+        inputs = one.explanation["inputs"]
+        assert (inputs["on"], inputs["quantity"]) == (row.happened_on.isoformat(), row.quantity)
+        assert inputs["classes"] == sorted(classes)
+        assert one.explanation["steps"] == [step.as_data() for step in again.steps]
+        assert (one.points, one.honour) == (again.points, again.honour)
+    assert all(len({str(one.explanation["inputs"][name]) for one in kept}) > 2 for name in ("used", "classes"))
+
+
+def test_a_past_goes_on_from_year_to_year(village: Village, at: datetime) -> None:
+    """What is read once for a year counts on; the next year's knows the newcomers."""
+    clerk = village.officer("clerk")
+
+    def hand_in(history: deeds.Reckoner, sheet: list[RegisterRow], key: str) -> None:
+        deeds.record_register(
+            actor=clerk, branch_id=village.branch_id, rows=sheet, batch_key=key, at=at, noticed_on=PAPER, history=history
+        )
+
+    first = deeds.begin_history(branch_id=village.branch_id, year=2025, at=at)
+    for number in (1, 2, 3):
+        hand_in(first, rows(village, ("王秀梅", "1.1", f"2025-12-0{number}")), f"h{number}")
+    made = enrolling.enrol_many(
+        actor=clerk, branch_id=village.branch_id, rows=[EnrolRow(name="孙新来", joined_on=date(2026, 1, 1))], at=at
+    )
+    second = deeds.begin_history(branch_id=village.branch_id, year=2026, at=at, before=first)
+    hand_in(second, [RegisterRow(3, made[0].pk, "1.1", date(2026, 1, 5))], "h4")
+    with pytest.raises(deeds.RegisterHasProblems):
+        hand_in(second, rows(village, ("王秀梅", "1.1", "2025-12-20")), "h5")
+    hand_in(deeds.begin_history(branch_id=village.branch_id, year=2026, at=at), rows(village, ("王秀梅", "1.1", "2026-01-20")), "h6")

@@ -217,3 +217,14 @@ def test_officers_log_in_by_their_name(at: datetime) -> None:
     village.log_in(town, "director")
     found = log_in("柳书记", village.PASSWORD)
     assert found is not None and found.pk == town.users["director"]
+
+
+def test_one_password_for_several(user: User, at: datetime) -> None:
+    other = services.register_user(display_name="李秀英", at=at)
+    services.add_login_name(user_id=other.pk, kind="phone", name="13800000002")
+    services.set_passwords(user_ids=[user.pk, other.pk], password=PASSWORD, at=at)
+    assert log_in("13800000001", PASSWORD) == user and log_in("13800000002", PASSWORD) == other
+    assert len(audit.trail(subject=f"user:{other.pk}")) == len(audit.trail(subject=f"user:{user.pk}")) == 1
+    with pytest.raises(services.WeakPassword):
+        services.set_passwords(user_ids=[user.pk, other.pk], password="short", at=at)
+    assert log_in("13800000001", PASSWORD) == user
