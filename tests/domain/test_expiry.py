@@ -245,6 +245,24 @@ def test_a_return_does_not_make_points_young(village: Village) -> None:
     assert balance(village, "王秀梅") == 0
 
 
+def test_what_was_put_right_counts_for_its_own_day(village: Village) -> None:
+    """A young deed that was none leaves the old points as they are; an old one takes its own with it."""
+    give(village, "王秀梅", 1000, date(2025, 3, 20))
+    wrong = give(village, "王秀梅", 500, date(2026, 5, 1))
+    ledger.reverse(transaction_id=wrong.pk, key="wrong", at=noon(date(2026, 5, 9)))
+    old = give(village, "张伟", 1000, date(2025, 3, 20))
+    give(village, "张伟", 800, date(2026, 5, 1))
+    ledger.reverse(transaction_id=old.pk, key="old", at=noon(date(2026, 6, 1)))
+    run(date(2027, 3, 2))
+    assert losses(village, date(2027, 3, 12)) == {"王秀梅": 1000}
+    run(date(2027, 4, 1))
+    assert (balance(village, "王秀梅"), balance(village, "张伟")) == (0, 800)
+    for name in ("王秀梅", "张伟"):
+        left = ledger_queries.remainders([account(village, name)], [noon(date(2026, 1, 1)), noon(date(2030, 1, 1))])
+        alone = [ledger_queries.expirable(account(village, name), noon(day)) for day in (date(2026, 1, 1), date(2030, 1, 1))]
+        assert list(left[account(village, name)]) == alone
+
+
 def test_year_end_keeps_its_part(village: Village) -> None:
     adopt(village, YEAR_END, date(2026, 3, 13))
     give(village, "王秀梅", 999, date(2026, 4, 1))
