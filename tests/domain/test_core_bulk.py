@@ -56,7 +56,21 @@ def test_values_are_turned_into_the_stores_own(at: datetime, place: Village) -> 
                "pinyin", "initials", "guardian")  # fmt: skip
     day = at.date()
     rows = [
-        (f"{n:032d}", place.branch_id, DepositorKind.PERSON, f"王{n}", Sex.FEMALE, day if n else None, None, day, "active", at, "", "", "")
+        (
+            f"{n:032d}",
+            place.branch_id,
+            DepositorKind.PERSON,
+            f"王{n}",
+            Sex.FEMALE,
+            day if n else None,
+            None,
+            day,
+            "active",
+            at,
+            "",
+            "",
+            "",
+        )
         for n in range(3)
     ]
     bulk.insert(Depositor, columns, rows)

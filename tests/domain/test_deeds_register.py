@@ -156,7 +156,10 @@ def test_every_explanation_is_that_of_its_own_row(village: Village, at: datetime
     source = random.Random(7)
     sheet = []
     for number in range(3, 200):
-        name, item = source.choice(["王秀梅", "张伟", "王建国", "清溪供销社"]), source.choice(["1.1", "1.2", "1.3", "2.1", "2.91"])
+        name, item = (
+            source.choice(["王秀梅", "张伟", "王建国", "清溪供销社"]),
+            source.choice(["1.1", "1.2", "1.3", "2.1", "2.91"]),
+        )
         day = date(2026, source.choice([1, 2]), source.randint(1, 9))
         quantity = source.randint(1, 8) if item == "1.3" else 1
         sheet.append(RegisterRow(number, village.person(name), item, day, quantity))
@@ -197,4 +200,6 @@ def test_a_past_goes_on_from_year_to_year(village: Village, at: datetime) -> Non
     hand_in(second, [RegisterRow(3, made[0].pk, "1.1", date(2026, 1, 5))], "h4")
     with pytest.raises(deeds.RegisterHasProblems):
         hand_in(second, rows(village, ("王秀梅", "1.1", "2025-12-20")), "h5")
-    hand_in(deeds.begin_history(branch_id=village.branch_id, year=2026, at=at), rows(village, ("王秀梅", "1.1", "2026-01-20")), "h6")
+    hand_in(
+        deeds.begin_history(branch_id=village.branch_id, year=2026, at=at), rows(village, ("王秀梅", "1.1", "2026-01-20")), "h6"
+    )
