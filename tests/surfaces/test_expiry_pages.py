@@ -22,6 +22,7 @@ from wenming.domain.ledger import queries as ledger
 from wenming.domain.rulebooks import jobs, queries, services
 from wenming.domain.rulebooks.expiry import USUAL, ExpiryRule
 from wenming.domain.rulebooks.queries import Expiry
+from wenming.ui.looks import COOKIE
 
 JANUARY = datetime(2028, 1, 10, 9, 30, tzinfo=clock.ZONE)
 FEBRUARY = datetime(2028, 2, 1, 9, 30, tzinfo=clock.ZONE)
@@ -47,16 +48,14 @@ def test_home_and_passbook_name_the_day(stage: Stage) -> None:
     assert "80 分将在 1月31日到期" in home and "80 分将在 1月31日到期，先用先得" in passbook
     assert [english_in(page) for page in (home, passbook)] == [[], []]
     assert max(count_queries(client, address) for address in ("/", "/passbook/")) <= 12
-    client.get("/preferences/text/elder/", follow=True)
     assert "到期" not in text_of(stage.client("孙立").get("/").content.decode())
 
 
 def test_the_elders_home_says_it_too(stage: Stage) -> None:
     client = stage.client("王建国")
-    client.cookies["text"] = "elder"
-    identity.set_preference(user_id=stage.village.users["王建国"], name="text", value="elder")
-    said = text_of(client.get("/").content.decode())
-    assert ("有 80 分 1月31日到期，先用掉吧" in said) or ("80 分将在 1月31日到期" in said)
+    client.cookies[COOKIE] = "elder"
+    assert "有 80 分 1月31日到期，先用掉吧" in text_of(client.get("/").content.decode())
+    assert count_queries(client, "/") <= 12
 
 
 def test_messages_and_the_line_that_took_them(stage: Stage) -> None:
