@@ -98,6 +98,14 @@ def test_any_single_row(bank: Bank, model: type[models.Model]) -> None:
         transaction.savepoint_rollback(sign)
 
 
+@pytest.mark.parametrize("moved", [-1, -2, 1])
+def test_the_mark_up_to_which_a_book_is_sealed(bank: Bank, moved: int) -> None:
+    """What is not sealed yet is counted from it on: a mark that stands lower counts sealed transactions twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_book SET sealed_id = sealed_id + %s", [moved])
+    assert queries.verify().faults
+
+
 def test_faults_name_the_place(bank: Bank) -> None:
     line = queries.statement(bank.wang)[-1]
     with connection.cursor() as cursor:

@@ -79,10 +79,12 @@ class Life:
         self.work = Work(self.books)
         noted()
 
-    def live(self, gestures: int, gap: timedelta = GAP) -> Figures:
+    def live(self, gestures: int, gap: timedelta = GAP, halfway: Callable[[], None] | None = None) -> Figures:
         """So many gestures, with the end of each month on the way and at the end."""
         month = clock.local_date(self.now).month
-        for _place in range(gestures):
+        for place in range(gestures):
+            if halfway is not None and place == gestures // 2:
+                halfway()
             self.now += gap * (self.dice.random() * 2)
             self.world.at = self.now
             self.gesture()
@@ -126,6 +128,9 @@ class Life:
         self.figures.repeats += 1
         assert made.other is not None
         told = self.attempt(made.name, made.do)
+        if made.name == "declare" and not ask("SELECT 1 FROM deeds_declaration WHERE submission_key = %s", [made.key]):
+            demand(told.startswith("refused"), "L12", made.key, "was forgotten with its person, and said again gave", told)
+            return
         demand(told == answer, "L12", made.key, "said again gave", told, "instead of", answer)
         other = self.attempt(made.name, made.other)
         demand(other.endswith("key_reused"), "L12", made.key, "with other words gave", other)

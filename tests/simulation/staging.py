@@ -42,13 +42,14 @@ class Stage:
         gap: timedelta = GAP,
         busy: Mapping[str, int] | None = None,
         keep: Callable[[str], None] | None = None,
+        halfway: Callable[[], None] | None = None,
     ) -> Life:
         """One life; a failure tells its seed."""
         world = self.village(seed, accounts)
         with chance.seeded(seed + LIFE_AFTER_BUILDING):
             life = Life(seed, world, busy=busy, keep=keep)
             with telling(life):
-                life.live(gestures, gap)
+                life.live(gestures, gap, halfway)
         return life
 
     def notices_without(self, name: str, seed: int, accounts: int, gestures: int) -> str:

@@ -326,11 +326,11 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
     """Numbers without gap, instants in order, and at every seal's size its root, its nodes, its house balances, its chain."""
     book = volume.book
     statement = (
-        "SELECT number, leaf_hash, recorded FROM ledger_transaction WHERE book_id = %s AND number IS NOT NULL ORDER BY number"
+        "SELECT number, leaf_hash, recorded, id FROM ledger_transaction WHERE book_id = %s AND number IS NOT NULL ORDER BY number"
     )
     leaves = dialect.stream(statement, [book.pk])
     growth = merkle.Growth(volume.digest)
-    last = 0
+    last = last_id = 0
     chain, houses, sealed_last = b"", dict[str, int](), 0
     for place, seal in enumerate(Seal.objects.filter(book=book).order_by("size").iterator(chunk_size=16)):
         nodes: list[bytes] = []
@@ -344,7 +344,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
                 return
             if row[2] < last:
                 work.fault("number.order", book.pk, row[0], _("第 {number} 号账的记账时间早于前一号。"))
-            last = row[2]
+            last, last_id = row[2], max(last_id, row[3])
             nodes += growth.add(bytes(row[1]))
         houses = volume.periods[place].house_balances(houses)
         sealed = memento.micros(seal.sealed_at)
@@ -363,7 +363,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
     extra = next(leaves, None)
     if extra is not None:
         work.fault("number.unsealed", book.pk, extra[0], _("第 {number} 号账没有封账。"))
-    if (book.sealed_size, book.sealed_through) != (growth.size, last):
+    if (book.sealed_size, book.sealed_through, book.sealed_id) != (growth.size, last, last_id):
         work.fault("book.sealed", book.pk, growth.size, _("账本记着封到第 {size} 笔，和封账记录对不上。"), size=book.sealed_size)
 
 
