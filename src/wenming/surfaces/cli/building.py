@@ -1,13 +1,14 @@
 """Build an embedded store beside its final place, fast, and put it there whole.
 
-While it is being built the store is a scratch file that nobody reads: no waiting for the disk. At the
-end everything is flushed and the file renamed into place, so a folder holds a whole store or none. A live store is never
-opened this way.
+While it is being built the store is a scratch file that nobody reads: no waiting for the disk. Nor is the growing heap
+searched for rings again and again; the process ends soon after. At the end everything is flushed and the file renamed into
+place, so a folder holds a whole store or none. A live store is never opened this way.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,7 @@ def scratch_store() -> Iterator[None]:
     _remove(scratch)
     connection.close()
     connection.settings_dict["NAME"], options["init_command"] = scratch, FAST
+    gc.disable()
     try:
         yield
         with connection.cursor() as cursor:
@@ -45,6 +47,7 @@ def scratch_store() -> Iterator[None]:
         os.replace(scratch, place)
         flush(place.parent)
     finally:
+        gc.enable()
         connection.close()
         connection.settings_dict["NAME"], options["init_command"] = place, usual
         _remove(scratch)
