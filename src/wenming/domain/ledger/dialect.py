@@ -36,14 +36,14 @@ def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     """The rows of one read, marks written as `%s`."""
     if not is_sqlite():
         return list(_on_server(statement, parameters).fetchall())
-    store = _here()
+    store = _here(statement)
     with store.wrap_database_errors:
         return list(store.connection.execute(_marked(statement), parameters).fetchall())
 
 
 def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
     """A statement that PostgreSQL keeps prepared; the wrapper would write the values into its text and plan it anew."""
-    store = _here()
+    store = _here(statement)
     cursor = psycopg.Cursor(store.connection)
     with store.wrap_database_errors:
         return cursor.execute(statement, parameters, prepare=True)
@@ -54,16 +54,18 @@ def do(statement: str, parameters: Sequence[Any]) -> None:
     if not is_sqlite():
         _on_server(statement, parameters)
         return
-    store = _here()
+    store = _here(statement)
     with store.wrap_database_errors:
         store.connection.execute(_marked(statement), parameters)
 
 
-def _here() -> Any:
-    """This thread's connection, opened and not waiting to be rolled back."""
+def _here(statement: str) -> Any:
+    """This thread's connection, opened and not waiting to be rolled back. Who counts statements is told of this one too."""
     store = connections[DEFAULT_DB_ALIAS]
     store.ensure_connection()
     store.validate_no_broken_transaction()
+    if store.queries_logged:
+        store.queries_log.append({"sql": statement, "time": "0"})
     return store
 
 
@@ -120,7 +122,8 @@ def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -
         arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
         statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
         return int(_on_server(statement, [list(column) for column in zip(*rows, strict=True)]).rowcount)
-    store, statement = _here(), f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+    store = _here(statement)
     with store.wrap_database_errors, psycopg.Cursor(store.connection).copy(statement) as copy:
         copy.set_types([kind for _name, kind in columns])
         for row in rows:
@@ -166,7 +169,7 @@ def day_of(raw: Any) -> date:
 
 
 def _run_many(statement: str, rows: Iterable[Row]) -> int:
-    store = _here()
+    store = _here(statement)
     with store.wrap_database_errors:
         return int(store.connection.executemany(statement, rows).rowcount)
 

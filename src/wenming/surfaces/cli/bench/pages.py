@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from wenming.surfaces.cli.bench import interleave
 
 PAGES = {"home": ("村民", "/"), "passbook": ("村民", "/passbook/"), "queue": ("审核员", "/console/review/")}
 LOAD = 8000
+MONTH = timedelta(days=30)
 MOST_QUERIES = 12
 
 
@@ -35,8 +36,11 @@ def empty(request: HttpRequest) -> HttpResponse:
 urlpatterns = [path("empty-view-of-the-bench/", empty), path("", include(settings.ROOT_URLCONF))]
 
 
-def grow(entries: int, member: int, at: datetime) -> None:
-    """Post until the books hold so many entries; one posting in fifty is the measured member's own."""
+def grow(entries: int, member: int, at: datetime) -> datetime:
+    """Post until the books hold so many entries, a load a month; one posting in fifty is the measured member's own.
+
+    The instant at which the last load was posted, and everything sealed.
+    """
     bank = organisations.head_banks()[0]
     book_id = organisations.book_of(branch_id=bank.pk)
     others = [entry.points_account_id for branch in organisations.all_branches()
@@ -44,6 +48,7 @@ def grow(entries: int, member: int, at: datetime) -> None:
     held = ledger_queries.counts().entries
     number = held
     while held < entries:
+        at += MONTH
         count = min(LOAD, (entries - held + 1) // 2)
         ledger.post_many(
             book_id=book_id,
@@ -61,10 +66,12 @@ def grow(entries: int, member: int, at: datetime) -> None:
         )
         number += count
         held += 2 * count
+    ledger.seal(book_id=book_id, at=at)
+    return at
 
 
 def run(*, folder: Path, at: datetime, sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
-    """For each size of the books the queries and the time of each page."""
+    """For each size of the books the queries and the time of each page, seen in the month of the last load."""
     card = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
     clients = {login["role"]: _client(login["login"], login["password"]) for login in card["logins"]}
     villager = identity.user_by_login_name(name=next(one["login"] for one in card["logins"] if one["role"] == "村民"))
@@ -73,9 +80,11 @@ def run(*, folder: Path, at: datetime, sizes: tuple[int, ...], rounds: int) -> d
     assert actor.depositor_id is not None
     member = depositors.passbook_of(depositor_id=actor.depositor_id).points_account_id
     report: dict[str, Any] = {"most_queries": MOST_QUERIES, "sizes": []}
-    with override_settings(ROOT_URLCONF=__name__):
+    wall_clock = folder / "bench-clock"
+    with override_settings(ROOT_URLCONF=__name__, TEST_CLOCK=str(wall_clock)):
         for size in sizes:
-            grow(size, member, at)
+            at = grow(size, member, at)
+            wall_clock.write_text(at.isoformat(), encoding="utf-8")
             report["sizes"].append(_measure(clients, rounds))
     return report
 
