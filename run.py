@@ -112,8 +112,7 @@ def check(arguments: list[str]) -> int:
     call(tool("lint-imports"), "--no-cache")
     print("style, types and contracts are good", flush=True)
     if "--long" in arguments:
-        ensure_browser()
-        call(PYTHON, "-m", "pytest", "-q", "tests/long", "--run-long", *[a for a in arguments if a != "--long"])
+        call(PYTHON, "-m", "tests.long", *[a for a in arguments if a != "--long"])
     return 0
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 from collections import Counter
 
-from tests.long.frame import Driver, Run, Wish, nothing_failed
+from tests.long.frame import Driver, Run, Wish
 
 
 def power_passed(total: Counter[str]) -> bool:
@@ -35,6 +35,7 @@ RUNS = (
     Run("tampering", "single change", 500, 5_000, 100_000),
     Run("stateful", "step", 1_000, 10_000, 1_000_000),
     Run("races", "round", 50, 400, 20_000, BOTH, races_passed),
+    Run("bank", "life of the bank", 1, 2, 100, BOTH),
     Run("kills", "kill", 120, 240, 1_000, BOTH),
     Run("power", "cut", 500, 5_000, 1_000_000, passed=power_passed),
     Run("sessions", "session cut", 50, 100, 2_000, ("postgresql",)),
@@ -67,6 +68,3 @@ def main() -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-
-__all__ = ["RUNS", "nothing_failed"]

@@ -1,6 +1,6 @@
 """A village lives under a seed; the auditors look after every act. The same seed gives the same life, byte for byte.
 
-Short lives here; whole years by `python3 run.py check --long simulation`.
+Short lives here; whole years by `python3 run.py check --long village`.
 """
 
 from __future__ import annotations
