@@ -137,7 +137,7 @@ class Cluster:
             "synchronous_mode": self.is_strict, "synchronous_mode_strict": self.is_strict,
             "postgresql": {
                 "use_pg_rewind": True,
-                "parameters": {"synchronous_commit": "on", "max_connections": 60, "wal_log_hints": "on", "shared_buffers": "32MB"},
+                "parameters": {"synchronous_commit": "on", "max_connections": 60, "wal_log_hints": "on"},
             },
         }  # fmt: skip
         return {
