@@ -112,7 +112,10 @@ def check(arguments: list[str]) -> int:
     call(tool("lint-imports"), "--no-cache")
     print("style, types and contracts are good", flush=True)
     if "--long" in arguments:
-        call(PYTHON, "-m", "tests.long", *[a for a in arguments if a != "--long"])
+        rest = [argument for argument in arguments if argument != "--long"]
+        if not rest:
+            call(PYTHON, "-m", "pytest", "-q", "tests/long", "--run-long")
+        call(PYTHON, "-m", "tests.long", *rest)
     return 0
 
 
