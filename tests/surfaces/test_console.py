@@ -18,6 +18,7 @@ from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.mall import queries as mall_queries
+from wenming.domain.mall import services as mall
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
 from wenming.domain.organisations import services as organisations
@@ -116,6 +117,21 @@ def test_only_who_may_propose_a_correction_is_offered_one(stage: Stage) -> None:
     for key, offered in (("teller", False), ("supervisor", True), ("clerk", True)):
         page = text_of(enter(stage, key).get(f"/console/depositors/{person}/"))
         assert ("/reverse/" in page) is offered, key
+
+
+def test_only_who_keeps_a_product_is_offered_to_change_it(stage: Stage) -> None:
+    village = stage.village
+    towel = mall.add_product(
+        actor=village.officer("head"), organisation_id=village.head_bank_id, kind="goods", title="总行的毛巾", plain="",
+        picture="gift", unit="条", price=800, cost=0, fund_id=None, times_max=None, period_days=30, pickup_days=7,
+        is_for_minors=False, is_on_shelf=True, at=stage.now,
+    )  # fmt: skip
+    mall.receive_stock(actor=village.officer("clerk"), product_id=towel.pk, branch_id=village.branch_id, quantity=3, at=stage.now)
+    for key, offered in (("clerk", False), ("head", True)):
+        client = enter(stage, key)
+        client.post("/console/branch/", {"branch": village.branch_id})
+        page = text_of(client.get("/console/stock/"))
+        assert "总行的毛巾" in page and (f"/console/stock/{towel.public_id}/" in page) is offered, key
 
 
 def test_the_desk_lists_what_waits_by_deadline(stage: Stage) -> None:

@@ -53,6 +53,7 @@ class StockLine:
 
     product_id: int
     public_id: str
+    organisation_id: int
     title: str
     unit: str
     price: int
@@ -216,6 +217,7 @@ def _stock_lines(branch_id: int, stocks: Iterable[Stock]) -> list[StockLine]:
         StockLine(
             product_id=stock.product_id,
             public_id=stock.product.public_id,
+            organisation_id=stock.product.organisation_id,
             title=stock.product.title,
             unit=stock.product.unit,
             price=stock.product.price,

@@ -16,6 +16,7 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.funds import queries as fund_queries
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.ledger import queries as ledger_queries
+from wenming.domain.mall import policies as mall_policies
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.mall import services as mall
 from wenming.surfaces.console import offline
@@ -262,6 +263,7 @@ def stock(desk: Desk) -> HttpResponse:
         choices=[*((line.product_id, line.title) for line in lines), *((p.pk, p.title) for p in others)],
         may_keep=desk.may(*KEEPERS),
         may_add=desk.may(*CLERKS),
+        changeable={line.product_id for line in lines if mall_policies.may_keep_products(desk.actor, line.organisation_id)},
         form=form,
     )
 
