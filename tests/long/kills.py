@@ -24,6 +24,7 @@ from wenming.domain.ledger import queries
 
 ROOT = Path(__file__).resolve().parents[2]
 AT = datetime(2026, 3, 12, 1, 30, tzinfo=UTC)
+ENOUGH, A_STEP = 20, 4  # how often every failpoint is wanted, and how many of them are tried in one step
 tried: Counter[str] = Counter()
 
 
@@ -49,7 +50,7 @@ class Walker:
         self.process.wait()
 
 
-def walk_through(seed: int, kills: int, found: Counter[str]) -> None:
+def walk_through(seed: int, found: Counter[str]) -> None:
     """Walk, and die once in every step: what stands then is the state before the step or the one after it, nothing between."""
     dice = random.Random(seed)
     empty_tables()
@@ -58,8 +59,6 @@ def walk_through(seed: int, kills: int, found: Counter[str]) -> None:
         walker = Walker(walk, Path(folder))
         try:
             for step in range(len(STEPS)):
-                if found["kills_at_failpoints"] >= kills:
-                    return
                 kill_in_step(walk, walker, step, dice, found)
         finally:
             walker.stop()
@@ -70,8 +69,8 @@ def kill_in_step(walk: Walk, walker: Walker, step: int, dice: random.Random, fou
     with undone():
         walk.take(step)
         after = state()
-    if names:
-        name = min(dict.fromkeys(names), key=lambda one: (tried[one], dice.random()))
+    distinct = sorted(set(names), key=lambda one: (tried[one], dice.random()))
+    for name in [one for one in distinct if tried[one] < ENOUGH][:A_STEP] or distinct[:1]:
         tried[name] += 1
         ended = walker.take(step, name, dice.randrange(1, names.count(name) + 1))
         there = state()
@@ -79,6 +78,8 @@ def kill_in_step(walk: Walk, walker: Walker, step: int, dice: random.Random, fou
         found[f"at {name}"] += ended == -9
         found["failed"] += ended != -9 or there not in ((after,) if name == "act.ended" else (before, after))
         assert_whole()
+        if there == after:
+            break
     found["failed"] += walker.take(step) != 0 or state() != after
 
 
@@ -98,6 +99,6 @@ def work(seed: int, units: int) -> dict[str, Any]:
     round_ = 0
     while found["kills_at_failpoints"] < units - units // 2 and not found["failed"]:
         round_ += 1
-        walk_through(seed * 1000 + round_, units - units // 2, found)
+        walk_through(seed * 1000 + round_, found)
     kill_tellers(seed, units // 2, found)
     return dict(found)

@@ -35,7 +35,7 @@ def work(seed: int, units: int) -> dict[str, Any]:
         found["lost"] += outcome.lost
         found["damaged"] += outcome.damaged
     for name, journal, synchronous in WEAKER:
-        cuts = units if name == "normal" else FEW
+        cuts = units // 4 if name == "normal" else FEW
         outcome = play(image, acts, journal, synchronous, cuts, seed)
         found[f"cuts_{name}"], found[f"bad_{name}"] = outcome.cuts, outcome.lost + outcome.damaged
     return {**found, "failed": found["lost"] + found["damaged"]}
