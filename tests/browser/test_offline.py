@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import village as villages
 from tests.browser.conftest import ARGUMENTS, NAMES, keep_picture, wide_elements
-from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
 from wenming.core import attachments, fates
 from wenming.core.actor import system
@@ -58,13 +56,6 @@ PHOTO_BYTES = """() => new Promise((done) => {
   };
 })"""
 Opener = Callable[..., BrowserContext]
-
-
-@pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> Stage:
-    settings.TEST_CLOCK = str(tmp_path / "now")
-    settings.MEDIA_ROOT = tmp_path / "media"
-    return stages.build(at, tmp_path / "now")
 
 
 @pytest.fixture
@@ -200,6 +191,24 @@ def test_a_deed_declared_without_network_is_delivered_once(stage: Stage, phone: 
     page.goto("/kept/")
     expect(page.get_by_text("交上去了")).to_be_visible()
     assert len(declared(stage)) == 1 and photo_bytes(page) == 0, "what was delivered does not stay on the phone"
+
+
+def test_the_second_tap_of_two_goes_no_further(stage: Stage, phone: Opener) -> None:
+    """Where the button stood a link stands when the deed is kept: the second tap must not follow it; another tap does."""
+    page = enter(phone(), stage)
+    page.goto(f"/declare/{item_of(stage)[1]}/")
+    fill_form(page, None)
+    page.get_by_role("button", name="下一步：看一遍").click()
+    page.get_by_label("这是真事").check()
+    page.context.route("**/outbox/", lambda route: route.abort())
+    page.get_by_role("button", name="交给村里").click()
+    expect(page.get_by_role("heading", name="存在手机里了")).to_be_visible()
+    link = page.get_by_role("link", name="回首页")
+    assert link.evaluate("(a) => a.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true, detail: 2}))") is False
+    expect(page.get_by_role("heading", name="存在手机里了")).to_be_visible()
+    link.click()
+    page.wait_for_url("**/")
+    expect(page.get_by_text("存在手机里 1 件，等网络")).to_be_visible()
 
 
 def test_from_the_list_to_the_queue_without_any_page_fetched(stage: Stage, phone: Opener, shot: Path) -> None:

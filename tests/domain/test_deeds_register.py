@@ -20,6 +20,7 @@ from wenming.domain.depositors import services as enrolling
 from wenming.domain.depositors.queries import EnrolRow
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notices
+from wenming.domain.notices import services as noticing
 
 pytest_plugins = ["tests.deeds_fixtures"]
 pytestmark = pytest.mark.django_db
@@ -203,3 +204,33 @@ def test_a_past_goes_on_from_year_to_year(village: Village, at: datetime) -> Non
     hand_in(
         deeds.begin_history(branch_id=village.branch_id, year=2026, at=at), rows(village, ("王秀梅", "1.1", "2026-01-20")), "h6"
     )
+
+
+@pytest.mark.parametrize(("by", "is_barred"), [("director", True), ("supervisor", True), ("head", False)])
+def test_who_had_a_register_in_hand_answers_no_objection_to_it(village: Village, at: datetime, by: str, is_barred: bool) -> None:
+    """W09: here the director brought it and the supervisor signed it; the head bank's officer had no part in it."""
+    made = deeds.record_register(
+        actor=village.officer("clerk"),
+        branch_id=village.branch_id,
+        rows=rows(village, *SHEET[2:]),
+        batch_key="b1",
+        at=at,
+        brought_by=village.users["director"],
+        signed_by=village.users["supervisor"],
+    )
+    notice = notices.notice(number=made.notice_number)
+    line = notices.lines(notice_id=notice.pk, at=at)[0]
+    objection = noticing.raise_objection(
+        actor=village.villager("刘德福"), line_id=line.id, reason="not_done", words="那天没看见他去", at=at
+    )
+    if is_barred:
+        with pytest.raises(deeds.Recused):
+            answer(village, objection.pk, by, at)
+        assert notices.has_open_objection(subject=line.subject)
+    else:
+        answer(village, objection.pk, by, at)
+        assert not notices.has_open_objection(subject=line.subject)
+
+
+def answer(village: Village, objection_id: int, by: str, at: datetime) -> None:
+    deeds.resolve_objection(actor=village.officer(by), objection_id=objection_id, upheld=False, answer="查过值班表了", at=at)

@@ -17,10 +17,13 @@ from tests.village import Village
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotAllowed, NotFound
 from wenming.domain.deeds import queries as deeds
+from wenming.domain.deeds import services as judging
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.intake import queries, rulesheets, services, workbooks
 from wenming.domain.intake.services import Report
 from wenming.domain.ledger import queries as ledger
+from wenming.domain.notices import queries as notices
+from wenming.domain.notices import services as noticing
 from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import queries as rulebooks
 
@@ -321,6 +324,24 @@ def test_two_officers_sign_opening_balances(village: Village) -> None:
         services.commit_sheet(actor=clerk, sheet_id=sheet.pk, at=village.at)
     with pytest.raises(services.AlreadyImported):
         stage(village, clerk, "balances", SUMMARY + "0001,王建国,10,5,3,12\n合计,,10,5,3,12\n")
+
+
+def test_who_signed_a_register_leaves_its_objections_to_others(ruled: Village) -> None:
+    clerk, director = ruled.officer("clerk"), ruled.officer("director")
+    sheet = stage(ruled, clerk, "register", "台账,,,,,\n" + REGISTER + "2026-03-01,0001,王建国,义务清扫,2,\n")
+    services.sign_sheet(actor=director, sheet_id=sheet.pk, at=ruled.at)
+    services.commit_sheet(actor=clerk, sheet_id=sheet.pk, at=ruled.at)
+    line = notices.standing_lines(branch_id=ruled.branch_id, at=ruled.at)[0]
+    objection = noticing.raise_objection(
+        actor=ruled.villager("刘德福"), line_id=line.id, reason="not_done", words="那天没看见他去", at=ruled.at
+    )
+    with pytest.raises(judging.Recused):
+        judging.resolve_objection(actor=director, objection_id=objection.pk, upheld=False, answer="查过值班表了", at=ruled.at)
+    supervisor = ruled.officer("supervisor")
+    done = judging.resolve_objection(
+        actor=supervisor, objection_id=objection.pk, upheld=False, answer="查过值班表了", at=ruled.at
+    )
+    assert done.status == "dismissed"
 
 
 # Preview and scope

@@ -95,6 +95,15 @@ class Declaration(models.Model):
         ]
 
 
+class RegisterBatch(models.Model):
+    """Who had a register in hand: who brought it, who signed it, and who had its rows recorded."""
+
+    key = models.CharField(max_length=64, unique=True)
+    brought_by = models.BigIntegerField(null=True)
+    signed_by = models.BigIntegerField(null=True)
+    recorded_by = models.BigIntegerField(null=True)
+
+
 class Review(models.Model):
     """What one reviewer decided about one revision of a declaration, and why."""
 

@@ -13,7 +13,7 @@ from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
 from wenming.domain.deeds import caps, models, policies
-from wenming.domain.deeds.models import Declaration, Review
+from wenming.domain.deeds.models import Declaration, RegisterBatch, Review
 from wenming.domain.depositors import policies as reach
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
@@ -172,9 +172,24 @@ def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:
     """W04: whether the user declared or imported it, gains by it, or is of the household or kin of someone who does."""
     if user_id is None:
         return False
-    if user_id == declaration.declared_by:
+    batch = batch_of(declaration=declaration)
+    if user_id == declaration.declared_by or (batch is not None and user_id in (batch.brought_by, batch.recorded_by)):
         return True
     return depositors.is_kin_of_user(user_id=user_id, depositor_ids=beneficiaries_of(declaration))
+
+
+def batch_of(*, declaration: Declaration) -> RegisterBatch | None:
+    """The register that the deed came with, if it came with one."""
+    return RegisterBatch.objects.filter(key=declaration.batch_key).first() if declaration.batch_key else None
+
+
+def has_judged(*, user_id: int | None, declaration: Declaration) -> bool:
+    """W09: whether the user reviewed the deed, or signed the register that it came with."""
+    if user_id is None:
+        return False
+    batch = batch_of(declaration=declaration)
+    is_signer = batch is not None and batch.signed_by == user_id
+    return is_signer or declaration.reviews.filter(reviewer_id=user_id).exists()
 
 
 def blocked_reviewers(*, declaration: Declaration, at: datetime) -> frozenset[int]:

@@ -19,7 +19,7 @@ from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.declaring import check_day
 from wenming.domain.deeds.depositing import moves_for, posting_of
-from wenming.domain.deeds.models import Declaration, Door, Status
+from wenming.domain.deeds.models import Declaration, Door, RegisterBatch, Status
 from wenming.domain.deeds.reviewing import explanation
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger_queries
@@ -315,12 +315,15 @@ def record_register(
     noticed_on: date | None = None,
     has_window: bool = False,
     history: Reckoner | None = None,
+    brought_by: int | None = None,
+    signed_by: int | None = None,
 ) -> RegisterResult:
     """Record a register that was kept on paper: every row under the rules of its day, posted, all or nothing.
 
     `noticed_on` says that the sheet hung on the wall on that day already; without it the rows go on a notice of their
     own, posted first. The same batch again changes nothing; the same key with other rows is refused. `history` is what
-    `begin_history` read for a run of sheets.
+    `begin_history` read for a run of sheets. Who brought and who signed the sheet is kept: they are barred from its deeds
+    as who declared one and who reviewed it are.
     """
     require(policies.may_import(actor, branch_id))
     if not rows:
@@ -346,6 +349,7 @@ def record_register(
     notice = None if noticed_on is not None else _notice(good, actor, branch_id, at)
     failpoint("deeds.register_noticed")
     _write(good, branch_id, actor, batch_key, digest, at)
+    RegisterBatch.objects.create(key=batch_key, brought_by=brought_by, signed_by=signed_by, recorded_by=actor.user_id)
     failpoint("deeds.register_written")
     total = sum(one.posted for one in good)
     facts = {"rows": len(good), "points": total, "noticed_on": noticed_on.isoformat() if noticed_on else ""}

@@ -24,7 +24,7 @@ def resolve_objection(
 ) -> notice_queries.ObjectionFile:
     """Answer an objection in writing; if it holds, the deed is rejected, or its reversal proposed where it was posted first.
 
-    W09: whoever reviewed the deed, or is barred from it as a reviewer would be, does not answer.
+    W09: whoever reviewed the deed or signed its register, or is barred from it as a reviewer would be, does not answer.
     """
     file = notice_queries.objection(actor=actor, objection_id=objection_id, at=at)
     require(policies.may_answer(actor, file.branch_id))
@@ -40,8 +40,8 @@ def resolve_objection(
 
 
 def _check_handler(actor: Actor, declaration: Declaration) -> None:
-    has_reviewed = actor.user_id is not None and declaration.reviews.filter(reviewer_id=actor.user_id).exists()
-    if has_reviewed or queries.is_barred(user_id=actor.user_id, declaration=declaration):
+    has_judged = queries.has_judged(user_id=actor.user_id, declaration=declaration)
+    if has_judged or queries.is_barred(user_id=actor.user_id, declaration=declaration):
         raise refusals.Recused
 
 

@@ -373,6 +373,8 @@ def _take_register(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> 
         batch_key=registers.batch_key(sheet.digest, sheet.pk),
         at=at,
         noticed_on=date.fromisoformat(noticed) if noticed else None,
+        brought_by=sheet.uploaded_by,
+        signed_by=sheet.signed_by,
     )
 
 

@@ -125,6 +125,8 @@ class Past:
             at=clock.day_start(last) + timedelta(hours=10, seconds=branch.number),
             noticed_on=last - timedelta(days=LAST_DAYS),
             history=self.sheets[branch.number],
+            brought_by=branch.user_ids["clerk"],
+            signed_by=branch.user_ids["director"],
         )
         if month.month in HALF_YEARS and branch.number % 8 == month.month // 6:
             self._put_right(branch, recorded.first_id, clock.day_start(last) + timedelta(hours=16))

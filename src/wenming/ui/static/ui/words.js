@@ -25,8 +25,21 @@ export function fillIn(root, values) {
   }
 }
 
+// The second tap of a double tap was meant for what stood there before: it never reaches what the new view put in its place.
+let shownAt = -Infinity;
+addEventListener(
+  "click",
+  (event) => {
+    if (event.detail < 2 || event.timeStamp - shownAt > 1000) return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  { capture: true },
+);
+
 // One view of the page is shown, the others are hidden.
 export function show(name) {
+  shownAt = performance.now();
   for (const part of document.querySelectorAll("[data-view]")) part.hidden = !part.dataset.view.split(" ").includes(name);
   scrollTo(0, 0);
 }
