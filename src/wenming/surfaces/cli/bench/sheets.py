@@ -22,7 +22,7 @@ from wenming.surfaces.cli.bench.limits import BareFile
 from wenming.surfaces.cli.town import enrolment
 from wenming.surfaces.cli.town.people import Counts, Roll
 
-PEOPLE, ROWS = 2500, 20_000
+PEOPLE, ROWS = 2600, 20_000
 CODES = ("1.1", "1.5", "1.6", "1.10", "3.6", "4.8", "1.7", "1.11")
 
 

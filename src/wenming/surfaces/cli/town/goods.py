@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,13 +44,13 @@ class Ware:
 
 
 WARES: tuple[Ware, ...] = (
-    Ware("大米 5 千克", 45, 3600, "meal", "袋", 24, times_max=2, plain="每人每月最多两袋。"),
+    Ware("大米 5 千克", 45, 3600, "rice", "袋", 24, times_max=2, plain="每人每月最多两袋。"),
     Ware("花生油 5 升", 85, 7200, "oil", "桶", 16, times_max=1, plain="每人每月一桶。"),
     Ware("挂面 2 把", 12, 900, "meal", "份", 12),
-    Ware("洗衣液 2 千克", 20, 1500, "yard", "瓶", 14, source="collective"),
-    Ware("香皂 2 块", 10, 700, "yard", "份", 10, source="collective"),
-    Ware("牙膏 1 支", 5, 400, "yard", "支", 10, source="collective"),
-    Ware("抽纸 1 提", 15, 1100, "yard", "提", 12, source="collective"),
+    Ware("洗衣液 2 千克", 20, 1500, "soap", "瓶", 14, source="collective"),
+    Ware("香皂 2 块", 10, 700, "soap", "份", 10, source="collective"),
+    Ware("牙膏 1 支", 5, 400, "soap", "支", 10, source="collective"),
+    Ware("抽纸 1 提", 15, 1100, "gift", "提", 12, source="collective"),
     Ware("扫帚簸箕", 18, 1300, "sweep", "套", 6, source="collective"),
     Ware("铅笔作业本", 8, 600, "study", "套", 5, source="donation", is_for_minors=True),
     Ware("跳绳", 15, 1100, "play", "根", 3, source="donation", is_for_minors=True),
@@ -94,10 +94,9 @@ def stock_up(*, actor: Actor, town: Town, at: datetime) -> Shelf:
             is_for_minors=ware.is_for_minors,
         )
         product_ids.append(product.pk)
-    years = 1 + town.scale.last_year - town.scale.first_year
+    wishes = {product_id: ware.wish for ware, product_id in zip(WARES, product_ids, strict=True)}
     for branch in town.branches:
-        wishes = {product_id: ware.wish for ware, product_id in zip(WARES, product_ids, strict=True)}
-        quantities = {product_id: branch.counts.persons * wish // 12 * years + 40 for product_id, wish in wishes.items()}
+        quantities = {product_id: 2 * wish + branch.number * 7 % 11 for product_id, wish in wishes.items()}
         mall.receive_delivery(actor=actor, branch_id=branch.id, quantities=quantities, at=at)
     return Shelf(product_ids, fund_ids)
 
@@ -121,7 +120,10 @@ def receive(*, actor: Actor, town: Town, fund_ids: dict[str, int], year: int, at
 def exchange_day(
     *, actor: Actor, source: random.Random, branch: Branch, savers: Sequence[Saver], shelf: Shelf, on: date, part: float
 ) -> int:
-    """One exchange day: those who come spend about `part` of what they have. Says how many redemptions there were."""
+    """One exchange day: those who come spend about `part` of what they have. Says how many redemptions there were.
+
+    What they ordered comes with the delivery of the day before, so that the shelf is as full after it as it was.
+    """
     balances = ledger.balances(account_ids=[saver.account for saver in savers])
     heaped = list(itertools.accumulate(ware.wish * ware.price for ware in WARES))
     rows = []
@@ -142,6 +144,8 @@ def exchange_day(
             collected = placed + timedelta(seconds=source.randrange(60, 1500))
             rows.append(mall.RedeemRow(shelf.product_ids[place], saver.id, 1, placed, collected))
     if rows:
+        ordered = Counter(row.product_id for row in rows)
+        mall.receive_delivery(actor=actor, branch_id=branch.id, quantities=ordered, at=opening - timedelta(hours=17))
         at = opening + timedelta(hours=9)
         mall.redeem_many(actor=actor, branch_id=branch.id, rows=rows, key=f"{branch.code}-{on:%Y%m%d}", at=at)
     return len(rows)

@@ -1,9 +1,13 @@
-"""What waits today in the demo's first branch: something in every queue of every officer, all of it done by its own hands."""
+"""What waits today in the demo's first branch: something in every queue of every officer, all of it done by its own hands.
+
+Each story yields the instant of its next act; the acts of all stories are played in the order of their instants.
+"""
 
 from __future__ import annotations
 
+import heapq
 import random
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,10 +48,13 @@ REGISTER = (
     "4,{number},{name},{day},没有这一项,1,\n"
     "5,{number},{name},{day},3.5,五题,\n"
 )
+Story = Generator[datetime, datetime, None]
+LAST_HOUR = 11
+"""Before this hour the last day of the stories is yesterday, so that everybody acts by daylight."""
 
 
 class Scene:
-    """One branch today: its officers as actors, its people, and the clock that runs up to now."""
+    """One branch today: its officers as actors, its people, and the days that run up to now."""
 
     def __init__(
         self, *, source: random.Random, branch: Branch, head: dict[str, int], families: Sequence[Family], at: datetime
@@ -68,19 +75,21 @@ class Scene:
         near = {family.number for family in families if (family.village, family.lane) == (chief.village, chief.lane)}
         self.neighbours = [entry for entry in self.people[1:] if entry.household_number in near - {chief.number}]
         self.steps = 0
+        self.today = clock.local_date(at - timedelta(hours=LAST_HOUR))
 
     def actor(self, role: str, at: datetime) -> Actor:
         door = "villager" if role in ("villager", "elder") else "console"
         return depositors.actor_for(user_id=self.user_ids[role], door=door, at=at)
 
-    def ago(self, days: float) -> datetime:
-        return self.at - timedelta(days=days)
+    def ago(self, days: int, hours: str) -> datetime:
+        """So many days before the last one, at "09:40"; on the last day nothing is later than 11 o'clock."""
+        hour, minute = hours.split(":")
+        return clock.day_start(self.today - timedelta(days=days)) + timedelta(hours=int(hour), minutes=int(minute))
 
     def declare(
-        self, code: str, days: float, *, role: str = "clerk", photos_count: int = 0, depositor_id: int | None = None
+        self, code: str, at: datetime, *, role: str = "clerk", photos_count: int = 0, depositor_id: int | None = None
     ) -> Any:
-        """One declaration, made so many days ago: by a villager for oneself, or at the counter for somebody."""
-        at = self.ago(days)
+        """One declaration: by a villager for oneself, by a lane chief for a neighbour, or at the counter for somebody."""
         actor = self.actor(role, at)
         if role in ("villager", "elder"):
             door, ids = deed_queries.Door.SELF, [actor.depositor_id]
@@ -108,8 +117,7 @@ class Scene:
         )
         return made[0]
 
-    def review(self, declaration: Any, days: float, decision: str = "approve", reason: str = "") -> None:
-        at = self.ago(days)
+    def review(self, declaration: Any, at: datetime, decision: str = "approve", reason: str = "") -> None:
         deeds.review_declaration(
             actor=self.actor("reviewer", at),
             declaration_id=declaration.pk,
@@ -118,6 +126,9 @@ class Scene:
             revision=declaration.revision,
             at=at,
         )
+
+    def publish(self, at: datetime) -> Any:
+        return deeds.publish_notice(actor=self.actor("clerk", at), branch_id=self.branch.id, at=at)
 
     def rich(self) -> int:
         """Somebody with points to spend."""
@@ -142,63 +153,75 @@ class Scene:
 def arrange(
     *, source: random.Random, town: Town, head: dict[str, int], families: Sequence[Family], shelf: goods.Shelf, at: datetime
 ) -> None:
-    """Set the scene of today, oldest first, so that everything happens in the order of its instants."""
+    """Play the stories up to today, act by act, in the order of their instants."""
     scene = Scene(source=source, branch=town.branches[0], head=head, families=families, at=at)
-    _settled_notice(scene)
-    _wall(scene)
-    _queue(scene)
-    _counter(scene, shelf)
-    _corrections(scene)
-    _sheet(scene)
-    _office(scene, town, head)
+    stories = [_settled_notice(scene), _wall(scene), _waiting(scene), _answered(scene), _kin(scene), _correction(scene)]
+    stories += [_order(scene, shelf, number) for number in range(len(ORDERS))]
+    stories += [_sheet(scene), _office(scene, town, head)]
+    agenda = [(next(story), place, story) for place, story in enumerate(stories)]
+    heapq.heapify(agenda)
+    while agenda:
+        instant, place, story = heapq.heappop(agenda)
+        try:
+            heapq.heappush(agenda, (story.send(instant), place, story))
+        except StopIteration:
+            continue
 
 
-def _settled_notice(scene: Scene) -> None:
+def _settled_notice(scene: Scene) -> Story:
     """Declared four weeks ago, noticed, and deposited since: what a villager sees as done."""
-    made = [scene.declare("1.1", 30, role="villager", photos_count=1), scene.declare("1.6", 29.5, role="elder")]
-    made += [scene.declare(code, 29 - place / 4) for place, code in enumerate(("1.5", "1.7", "4.8", "1.11", "3.6", "4.5"))]
-    for declaration in made:
-        scene.review(declaration, 26)
-    publish(scene, 24)
-    deed_jobs.run_due(at=scene.ago(10))
+    at = yield scene.ago(30, "09:20")
+    made = [scene.declare("1.1", at, role="villager", photos_count=1)]
+    at = yield scene.ago(30, "15:10")
+    made.append(scene.declare("1.6", at, role="elder"))
+    for place, code in enumerate(("1.5", "1.7", "4.8", "1.11", "3.6", "4.5")):
+        at = yield scene.ago(29 - place // 3, f"{9 + place % 3}:40")
+        made.append(scene.declare(code, at))
+    for place, declaration in enumerate(made):
+        at = yield scene.ago(26, f"14:{10 + 4 * place}")
+        scene.review(declaration, at)
+    at = yield scene.ago(24, "16:30")
+    scene.publish(at)
+    at = yield scene.ago(10, "02:00")
+    deed_jobs.run_due(at=at)
 
 
-def publish(scene: Scene, days: float) -> Any:
-    at = scene.ago(days)
-    return deeds.publish_notice(actor=scene.actor("clerk", at), branch_id=scene.branch.id, at=at)
-
-
-def _wall(scene: Scene) -> None:
-    """A notice that still hangs, with one line that a villager objects to, and two approved ones for the next."""
-    made = [scene.declare("1.5", 6, role="villager"), scene.declare("3.6", 5.9, role="elder")]
-    made += [
-        scene.declare(code, 5.8 - place / 5) for place, code in enumerate(("1.1", "1.6", "1.7", "4.8", "1.11", "4.5", "1.6"))
-    ]
-    for declaration in made:
-        scene.review(declaration, 3)
-    notice = publish(scene, 2)
-    at = scene.ago(1)
-    line = list(notice_queries.lines(notice_id=notice.pk, limit=30, at=at))[3]
+def _wall(scene: Scene) -> Story:
+    """A notice that still hangs, with one line that a villager objects to, and three approved ones for the next."""
+    at = yield scene.ago(6, "08:50")
+    made = [scene.declare("1.5", at, role="villager")]
+    at = yield scene.ago(6, "10:15")
+    made.append(scene.declare("3.6", at, role="elder"))
+    for place, code in enumerate(("1.1", "1.6", "1.7", "4.8", "1.11", "4.5", "1.6")):
+        at = yield scene.ago(5 - place // 4, f"{9 + place % 4 * 2}:25")
+        made.append(scene.declare(code, at))
+    for place, declaration in enumerate(made):
+        at = yield scene.ago(3, f"09:{10 + 5 * place}")
+        scene.review(declaration, at)
+    at = yield scene.ago(2, "16:40")
+    notice = scene.publish(at)
+    at = yield scene.ago(1, "09:35")
     notices.raise_objection(
         actor=scene.actor("villager", at),
-        line_id=line.id,
+        line_id=list(notice_queries.lines(notice_id=notice.pk, limit=30, at=at))[3].id,
         reason=notice_queries.Reason.PERSON,
         words="那天干活的是他哥哥，请再核对一下。",
         at=at,
     )
+    approved = []
     for place, code in enumerate(("4.5", "3.6", "1.5")):
-        scene.review(scene.declare(code, 1.6 - place / 10), 0.9)
+        at = yield scene.ago(1, f"{10 + place}:05")
+        approved.append(scene.declare(code, at))
+    for place, declaration in enumerate(approved):
+        at = yield scene.ago(0, f"08:{40 + 5 * place}")
+        scene.review(declaration, at)
 
 
-def _queue(scene: Scene) -> None:
-    """Declarations that wait for a review, the oldest overdue; one of the reviewer's kin; one sent back, one turned down."""
-    _kin(scene)
+def _waiting(scene: Scene) -> Story:
+    """Declarations that wait for a review, the oldest overdue."""
     for place, code in enumerate(("1.1", "1.7", "1.6", "4.8")):
-        scene.declare(code, 8.5 - place / 2, photos_count=place % 2)
-    back = scene.declare("1.7", 3.4, role="elder", photos_count=1)
-    scene.review(back, 2.2, decision="return", reason="照片看不清，请补一张修好以后的。")
-    no = scene.declare("1.1", 3.3, role="lane_chief")
-    scene.review(no, 2.1, decision="reject", reason="同一天已经记过这件事。")
+        at = yield scene.ago(8 - place // 2, f"{10 + place % 2 * 5}:30")
+        scene.declare(code, at, photos_count=place % 2)
     for place, (code, role, count) in enumerate(
         (
             ("1.6", "villager", 0),
@@ -210,54 +233,75 @@ def _queue(scene: Scene) -> None:
             ("3.6", "clerk", 0),
         )
     ):
-        scene.declare(code, 1.2 - place / 8, role=role, photos_count=count)
+        at = yield scene.ago(1, f"{13 + place // 2}:{15 + place % 2 * 25}") if place < 4 else scene.ago(0, f"08:{place}5")
+        scene.declare(code, at, role=role, photos_count=count)
 
 
-def _kin(scene: Scene) -> None:
+def _answered(scene: Scene) -> Story:
+    """One sent back for a better photo, one turned down."""
+    at = yield scene.ago(3, "15:20")
+    back = scene.declare("1.7", at, role="elder", photos_count=1)
+    at = yield scene.ago(3, "17:05")
+    no = scene.declare("1.1", at, role="lane_chief")
+    at = yield scene.ago(2, "10:10")
+    scene.review(back, at, decision="return", reason="照片看不清，请补一张修好以后的。")
+    at = yield scene.ago(2, "10:20")
+    scene.review(no, at, decision="reject", reason="同一天已经记过这件事。")
+
+
+def _kin(scene: Scene) -> Story:
     """A registered relative of the reviewer declares too: somebody else has to review that."""
-    at = scene.ago(4.5)
+    at = yield scene.ago(4, "09:15")
     reviewer = scene.actor("reviewer", at)
     relative = scene.people[0].depositor_id
     assert reviewer.depositor_id is not None
     enrolling.register_kin(
         actor=scene.actor("clerk", at), first_id=reviewer.depositor_id, second_id=relative, relation="堂兄弟", at=at
     )
-    scene.declare("4.8", 4.4, depositor_id=relative)
+    at = yield scene.ago(4, "11:30")
+    scene.declare("4.8", at, depositor_id=relative)
 
 
-def _counter(scene: Scene, shelf: goods.Shelf) -> None:
-    """Orders to hand over: two of the demo's villagers, three of others, one of them nearly overdue."""
-    for place, (role, most, days) in enumerate(
-        (("villager", 20, 2.0), ("elder", 10, 1.0), ("", 5, 6.2), ("", 12, 0.4), ("", 15, 0.2))
-    ):
-        at = scene.ago(days)
-        actor = scene.actor(role or "teller", at)
-        depositor_id = actor.depositor_id if role else scene.rich()
-        assert depositor_id is not None
-        ware = scene.affordable(depositor_id, most * 100)
-        if ware is None:
-            continue
+ORDERS = (
+    ("villager", 20, 2, "11:20"),
+    ("elder", 10, 1, "10:05"),
+    ("", 5, 6, "16:10"),
+    ("", 12, 0, "09:10"),
+    ("", 15, 0, "09:45"),
+)
+"""Role, or nobody of the demo; the most points; days ago; hour."""
+
+
+def _order(scene: Scene, shelf: goods.Shelf, number: int) -> Story:
+    """An order to hand over: two of the demo's villagers have one, three of others, one of them nearly overdue."""
+    role, most, days, hours = ORDERS[number]
+    at = yield scene.ago(days, hours)
+    actor = scene.actor(role or "teller", at)
+    depositor_id = actor.depositor_id if role else scene.rich()
+    assert depositor_id is not None
+    ware = scene.affordable(depositor_id, most * 100)
+    if ware is not None:
         mall.place_order(
             actor=actor,
             product_id=shelf.product_ids[ware],
             branch_id=scene.branch.id,
             depositor_id=depositor_id,
             quantity=1,
-            submission_key=f"demo-order-{place}",
+            submission_key=f"demo-order-{number}",
             at=at,
         )
 
 
-def _corrections(scene: Scene) -> None:
+def _correction(scene: Scene) -> Story:
     """A deposited deed found wrong and proposed for correction by the clerk; the director confirms."""
-    at = scene.ago(0.8)
+    at = yield scene.ago(0, "09:05")
     actor = scene.actor("clerk", at)
     deeds.propose_reversal(actor=actor, declaration_id=scene.deposited(), reason="同一件事在台账里登了两遍，撤回后一遍。", at=at)
 
 
-def _sheet(scene: Scene) -> None:
+def _sheet(scene: Scene) -> Story:
     """A register that the clerk has uploaded: one good row and four to mend."""
-    at = scene.ago(0.3)
+    at = yield scene.ago(0, "09:25")
     person = scene.people[3]
     day = clock.local_date(at) - timedelta(days=3)
     text = REGISTER.format(
@@ -273,9 +317,9 @@ def _sheet(scene: Scene) -> None:
     )
 
 
-def _office(scene: Scene, town: Town, head: dict[str, int]) -> None:
+def _office(scene: Scene, town: Town, head: dict[str, int]) -> Story:
     """One officer of the head bank proposed the director as a supervisor there; the other one may confirm."""
-    at = scene.ago(0.2)
+    at = yield scene.ago(0, "10:20")
     organisations.propose_appointment(
         actor=depositors.actor_for(user_id=head["second"], door="console", at=at),
         user_id=scene.user_ids["director"],
