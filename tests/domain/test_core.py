@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.db import transaction
 
 from tests.surfaces.stage import photo
 from wenming.core import attachments, points
@@ -57,6 +58,21 @@ def test_amounts_shown(amount: int, words: str) -> None:
 def test_shares_add_up() -> None:
     assert points.split(100, [1, 1, 1]) == [34, 33, 33]
     assert sum(points.split(7, [5, 3, 11])) == 7
+
+
+@pytest.mark.django_db
+def test_files_of_acts_that_were_undone_are_removed(at: datetime, tmp_path: Path, settings: LazySettings) -> None:
+    """The row goes with the act, the file a day later; what has a row stays, and so does what is being written now."""
+    settings.MEDIA_ROOT = tmp_path
+    kept = attachments.keep(actor=system(), file=photo(), subject="deed:1", at=at)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        undone = attachments.keep(actor=system(), file=photo(), subject="deed:2", at=at)
+        raise ZeroDivisionError
+    assert (tmp_path / undone.path).exists() and not attachments.of("deed:2")
+    hours = [at + timedelta(minutes=minute) for minute in range(256)]
+    assert sum(attachments.forget_orphans(at=hour) for hour in hours) == 0
+    assert sum(attachments.forget_orphans(at=hour + timedelta(days=1)) for hour in hours) == 1
+    assert not (tmp_path / undone.path).exists() and (tmp_path / kept.path).exists()
 
 
 @pytest.mark.django_db

@@ -90,6 +90,23 @@ def test_who_keeps_the_money(shop: Shop) -> None:
     assert [row.name for row in queries.fund_balances(actor=shop.village.officer("head"))] == ["爱心超市专款"]
 
 
+def test_a_branch_sees_what_is_left_in_the_funds_its_goods_draw_on(shop: Shop) -> None:
+    """The head bank's funds: the balance is open to the branch's officers, the movements are not; other people see nothing."""
+    village = shop.village
+    fund = funds.open_fund(
+        actor=village.officer("head"), organisation_id=village.head_bank_id, source="donation", name="爱心捐赠", at=shop.at
+    )
+    clerk = village.officer("clerk")
+    assert [(row.name, row.balance) for row in queries.funds_behind(actor=clerk, branch_id=village.branch_id)] == [
+        ("爱心捐赠", 0)
+    ]
+    with pytest.raises(NotFound):
+        queries.receipts_of(actor=clerk, fund_id=fund.pk)
+    for other in (village.officer("other_clerk"), village.villager("王建国")):
+        with pytest.raises(NotFound):
+            queries.funds_behind(actor=other, branch_id=village.branch_id)
+
+
 def test_names_are_unique_and_sources_known(shop: Shop) -> None:
     director = shop.village.officer("director")
     with pytest.raises(funds.FundNameTaken):

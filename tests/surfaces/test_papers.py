@@ -22,6 +22,7 @@ from wenming.domain.ledger import outgoing
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.ledger import services as ledger_services
 from wenming.domain.notices import queries as notices
+from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.board import papers
 from wenming.ui import print as printing
 from wenming.ui.print import Head
@@ -76,6 +77,13 @@ def test_a_paper_that_does_not_fit_is_said_to_plainly(stage: Stage) -> None:
         status, page = seen(**said)
         assert status == 200 and "<h2>不一致</h2>" in page and "<h2>一致</h2>" not in page, said
         assert words in page and "打监督电话" in page and 'class="card st st-s verdict bad"' in page
+
+
+def test_the_bank_is_called_by_its_name(stage: Stage) -> None:
+    name = organisations.organisation(organisation_id=stage.village.head_bank_id).name
+    head = newest(stage)
+    assert f"{name}（{head.book}）" in Client().get("/board/compare/").content.decode()
+    assert name in seen(**head.facts)[1].split("<main", 1)[1]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
-from wenming.core.errors import NotFound
+from wenming.core.errors import NotFound, require
 from wenming.domain.funds import policies
 from wenming.domain.funds.models import Approval, Draw, Fund, Receipt
 from wenming.domain.ledger import queries as ledger_queries
+from wenming.domain.organisations import queries as organisations
 
 Source = Fund.Source
 
@@ -53,7 +54,18 @@ def fund_balances(
         funds = funds.filter(organisation_id__in=policies.seen_organisations(actor))
     if organisation_id is not None:
         funds = funds.filter(organisation_id=organisation_id)
-    rows = list(funds[:limit])
+    return _with_balances(list(funds[:limit]))
+
+
+def funds_behind(*, actor: Actor, branch_id: int) -> list[FundBalance]:
+    """The head bank's funds that the goods of a branch draw on, for the officers of the branch: what is left in each. What
+    came in and went out is shown to those alone who may see the head bank's funds."""
+    require(actor.is_system or branch_id in actor.branches(), NotFound)
+    bank_id = organisations.head_bank_of(branch_id=branch_id)
+    return _with_balances(list(Fund.objects.select_related("organisation").filter(organisation_id=bank_id).order_by("id")))
+
+
+def _with_balances(rows: list[Fund]) -> list[FundBalance]:
     balances = ledger_queries.balances(account_ids=[row.account_id for row in rows])
     return [
         FundBalance(

@@ -141,6 +141,12 @@ def book_and_scope(*, branch_id: int) -> tuple[int, str]:
     return book_id, found.code
 
 
+def banks_by_book() -> dict[str, str]:
+    """The name of every head bank by the code of its book."""
+    banks = Organisation.objects.filter(book__isnull=False).order_by("id")
+    return dict(banks.values_list("book__code", "name"))
+
+
 def book_of(*, branch_id: int) -> int:
     return book_and_scope(branch_id=branch_id)[0]
 

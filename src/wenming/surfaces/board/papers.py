@@ -83,7 +83,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         context = {
             "paper": None,
             "problem": _("这张纸的码不全。请再扫一次，或照着纸补全：笔数，和 64 位的总指纹。") if is_half else "",
-            "books": [book.code for book in ledger.books()],
+            "books": organisations.banks_by_book(),
             "said": {name: request.GET.get(name, "")[:120] for name in ("book", "size", "root")},
         }
         return render(request, "board/compare.html", context, status=422 if is_half else 200)
@@ -95,6 +95,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "paper": paper,
         "verdict": verdict,
         "book": book,
+        "bank": organisations.banks_by_book().get(paper.book, ""),
         "newest": newest,
         "head": {"book": paper.book, "size": newest.size, "root": bytes(newest.root).hex()} if newest else None,
         "red_list": red_list,

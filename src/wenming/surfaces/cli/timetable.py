@@ -24,8 +24,8 @@ DRAFT_DAYS = 7
 
 
 def forget_drafts(*, at: datetime) -> int:
-    """Photos of declarations that were begun a week ago and never handed in."""
-    return attachments.forget_drafts(before=at - timedelta(days=DRAFT_DAYS))
+    """Photos of declarations that were begun a week ago and never handed in, and of acts that were undone."""
+    return attachments.forget_drafts(before=at - timedelta(days=DRAFT_DAYS)) + attachments.forget_orphans(at=at)
 
 
 JOBS: Mapping[str, Callable[..., object]] = {

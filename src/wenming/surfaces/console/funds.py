@@ -21,6 +21,8 @@ def funds(desk: Desk) -> HttpResponse:
     """The balances, the receipts of the fund that is open, and the two forms."""
     form = Entry.of(desk.request)
     balances = fund_queries.fund_balances(actor=desk.actor)
+    seen = {fund.id for fund in balances}
+    behind = fund_queries.funds_behind(actor=desk.actor, branch_id=desk.branch.pk)
     dear = mall_queries.costly_orders(actor=desk.actor, branch_id=desk.branch.pk)
     if desk.request.method == "POST":
         acts = {"open": _open, "receive": _receive, "limit": _limit, "confirm_limit": _confirm_limit, "approve": _approve}
@@ -37,6 +39,7 @@ def funds(desk: Desk) -> HttpResponse:
         "funds/funds.html",
         status=form.status if desk.request.method == "POST" else 200,
         balances=balances,
+        behind=[fund for fund in behind if fund.id not in seen],
         shown=shown,
         receipts=fund_queries.receipts_of(actor=desk.actor, fund_id=shown.id) if shown else [],
         total=sum(fund.balance for fund in balances),
