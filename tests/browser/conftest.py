@@ -19,10 +19,11 @@ import manimgx_fonts_cjk
 import pytest
 from django.conf import LazySettings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.surfaces import stage as stages
 
+expect.set_options(timeout=20_000)  # a machine that does much else besides must not fail a test
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 ARGUMENTS = [
     "--no-sandbox",
