@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -189,24 +190,25 @@ class Cluster:
         return time.monotonic() - begun
 
     def kill(self, node: Node) -> None:
-        """As if the machine had died: server and keeper gone at once."""
+        """As if the machine had died: the keeper, the server and all its children gone at once."""
         server = node.postmaster()
         if node.process is not None:
             node.process.kill()
-        if server is not None:
-            os.kill(server, signal.SIGKILL)
+        for process in (server, *children(server)) if server is not None else ():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
         if node.process is not None:
             node.process.wait()
             node.process = None
 
-    def hold_receivers(self, *, is_held: bool) -> None:
-        """Stop (or let go) the receivers of the standbys: what is acknowledged meanwhile stands on the leader alone."""
+    def hold_senders(self) -> None:
+        """Stop what sends the leader's log to the standbys: what it acknowledges from now on stands on it alone."""
         leader = self.leader()
-        for node in self.nodes:
-            server = node.postmaster() if node is not leader else None
-            for child in children(server) if server is not None else ():
-                if b"walreceiver" in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(child, signal.SIGSTOP if is_held else signal.SIGCONT)
+        server = leader.postmaster() if leader is not None else None
+        for child in children(server) if server is not None else ():
+            with contextlib.suppress(OSError):  # a child may be gone by now
+                if b"walsender" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(child, signal.SIGSTOP)
 
     def addresses(self) -> dict[str, str]:
         """Every node; the client finds out by itself which one takes writes."""
@@ -222,5 +224,6 @@ class Cluster:
 
 
 def children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(one) for one in path.read_text().split()] if path.exists() else []
+    with contextlib.suppress(OSError):
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
