@@ -11,7 +11,7 @@ from tests.books import BOOK, Bank
 from wenming.core import audit, clock
 from wenming.core.actor import system
 from wenming.core.errors import Refusal
-from wenming.domain.ledger import queries, services, tallies
+from wenming.domain.ledger import engine, queries, services, tallies
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +111,31 @@ def test_a_hold_ends_once_and_wholly(bank: Bank) -> None:
     refuse("ledger.hold_ended", bank, bank.posting("escrow", bank.wang, 300, "d", kind=Kind.ORDER_RELEASED, ends=hold))
     assert queries.end_of(hold) is not None
     assert queries.verify().ok
+
+
+def end_early(bank: Bank) -> services.Transaction:
+    """A hold, and its end told with an instant five hours before it."""
+    bank.earn(500, "a")
+    hold = bank.hold(300, "b")
+    early = bank.at - timedelta(hours=5)
+    moves = (Move("escrow", "redeemed", 300),)
+    return services.post(
+        book_id=bank.book.pk, posting=Posting(Kind.ORDER_COLLECTED, "order:b", moves, "c", early, early, ends=hold)
+    )
+
+
+def test_an_end_told_with_an_earlier_instant_is_recorded_with_its_hold(bank: Bank) -> None:
+    """The numbers follow the instants: no end is numbered before its hold, so that the log alone can be replayed."""
+    assert end_early(bank).recorded_at == bank.at
+    assert queries.verify().ok
+
+
+def test_without_that_guard_verify_names_the_end(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = engine._check_past
+    monkeypatch.setattr(engine, "_check_past", lambda stage, posting: check(stage, posting) and 0)
+    end = end_early(bank)
+    assert end.recorded_at < bank.at
+    assert [fault.code for fault in queries.verify().faults] == ["transaction.order"]
 
 
 def test_a_hold_may_end_in_parts(bank: Bank) -> None:

@@ -11,10 +11,10 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from tests.simulation import guards
+from tests.simulation import closing, guards
 from tests.simulation.audit_books import ASKED
 from tests.simulation.staging import Stage
-from tests.simulation.store import Store
+from tests.simulation.store import Store, sqlite3
 
 pytestmark = pytest.mark.sqlite_only
 ACCOUNTS, GESTURES, GAP = 60, 220, timedelta(hours=4)
@@ -42,7 +42,11 @@ def stage(django_db_blocker: DjangoDbBlocker) -> Iterator[Stage]:
 def test_a_season_of_a_small_village(stage: Stage) -> None:
     lines: list[str] = []
     again: list[str] = []
-    life = stage.live(1, ACCOUNTS, GESTURES, GAP, keep=lines.append)
+    copies: list[sqlite3.Connection] = []
+    life = stage.live(1, ACCOUNTS, GESTURES, GAP, keep=lines.append, halfway=lambda: copies.append(stage.store.copy()))
+    closing.replay(life.books)
+    closing.restore(life.books, copies[0])
+    copies[0].close()
     assert life.figures.acts > GESTURES // 2 and life.figures.crashes > 3 and life.figures.repeats > 3
     stage.live(1, ACCOUNTS, GESTURES // 3, GAP, keep=again.append)
     assert again[:-1] == lines[: len(again) - 1]

@@ -92,10 +92,9 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
                 raise refusals.KeyReused(position=position)
             results.append(pk)
             continue
-        if not is_plain:
-            _check_past(stage, posting)
+        earliest = given if is_plain else max(given, _check_past(stage, posting))
         pk = next(ids)
-        recorded = _apply(stage, posting, pk, lines, position, given, is_restoring or reverses_pk is not None)
+        recorded = _apply(stage, posting, pk, lines, position, earliest, is_restoring or reverses_pk is not None)
         token = noise[8 * position : 8 * position + 8]
         whole = bytearray().join((mark, pack(pk), token, pack(recorded), key_hashes[position], body))
         row = (pk, book_id, name, subject, scope, key, occurred, recorded, whole)
@@ -172,8 +171,9 @@ def _past(stage: Stage, *pks: int | None) -> bytes:
     return b"".join(memento.NOTHING if pk is None else stage.past[pk].token for pk in pks)
 
 
-def _check_past(stage: Stage, posting: Posting) -> None:
-    """A hold ends once and wholly; a transaction is reversed once."""
+def _check_past(stage: Stage, posting: Posting) -> int:
+    """A hold ends once and wholly; a transaction is reversed once. The instant of the one that is ended or reversed: what
+    comes after it is never recorded before it, even when it is told with an earlier instant."""
     if posting.reverses is not None:
         earlier = stage.past[posting.reverses]
         if earlier.is_reversed:
@@ -191,6 +191,7 @@ def _check_past(stage: Stage, posting: Posting) -> None:
         for pk, amount in hold.holders.items():
             stage.accounts[pk].held -= amount
             stage.touched.add(stage.accounts[pk])
+    return max(stage.past[pk].recorded for pk in (posting.ends, posting.reverses) if pk is not None)
 
 
 def _check_floor(account: AccountState, balance: int, position: int) -> None:

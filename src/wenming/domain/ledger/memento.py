@@ -74,6 +74,12 @@ def token_of(memento: Bytes) -> bytes:
     return bytes(memento[start : start + 16])
 
 
+def recorded_of(memento: Bytes) -> int:
+    """The instant under which it was recorded, in microseconds since 1970."""
+    start = 2 + memento[1] + 16
+    return int.from_bytes(memento[start : start + 8], "big", signed=True)
+
+
 def body_of(memento: Bytes) -> bytes:
     """What was asked, without when it was written: two requests are the same when these bytes are."""
     return bytes(memento[2 + memento[1] + HEAD_REST :])

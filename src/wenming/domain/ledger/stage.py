@@ -84,6 +84,7 @@ class Past:
     """An earlier transaction that an act ends or reverses."""
 
     token: bytes
+    recorded: int
     is_ended: bool
     is_reversed: bool
     into_escrow: int
@@ -187,7 +188,9 @@ def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dic
     for pk, whole, is_ended, is_reversed in rows:
         into_escrow = sum(amount for token, amount in lines[pk] if token in escrow)
         holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0} if into_escrow > 0 else {}
-        past[pk] = Past(memento.token_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders)
+        past[pk] = Past(
+            memento.token_of(whole), memento.recorded_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders
+        )
     return past
 
 

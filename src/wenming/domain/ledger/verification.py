@@ -227,6 +227,8 @@ def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: Li
         work.fault("leaf.differs", book_id, number, _("第 {id} 笔账的指纹和存底原文不一样。"), id=pk)
     if number is None and pk <= volume.book.sealed_id:
         work.fault("number.missing", book_id, None, _("第 {id} 笔账已经封账，却没有编号。"), id=pk)
+    if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
+        work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
     volume.period(number).add(recorded, scope, kind, [(account.token, amount) for account, amount, _line in lines])
     if ends_id is not None:
         _check_end(work, book_id, number, pk, ends_id, -into_escrow)
