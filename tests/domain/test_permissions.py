@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db.models import Q
 
 from wenming.core.actor import Actor, Grant, system
 from wenming.domain.deeds import policies as deeds
@@ -85,6 +86,8 @@ def test_several_offices_add_up() -> None:
     both = Actor(ME, "console", (Grant("teller", SISTER, frozenset({SISTER})), Grant("reviewer", BRANCH, frozenset({BRANCH}))))
     assert deeds.may_review(both, BRANCH) and not deeds.may_review(both, SISTER)
     assert mall.may_serve(both, SISTER) and not mall.may_serve(both, BRANCH)
+    twice = Actor(ME, "console", tuple(Grant("reviewer", place, frozenset({place})) for place in (SISTER, BRANCH)))
+    assert deeds.may_review(twice, BRANCH) and twice.holds("reviewer", organisation_id=BRANCH)
     assert both.branches() == {BRANCH, SISTER} and both.branches("teller") == {SISTER}
 
 
@@ -133,10 +136,30 @@ def test_offices_see_their_branch_and_a_lane_chief_the_lane() -> None:
     assert depositors.wide_branches(officer("clerk", lane="槐树巷")) == {BRANCH}
 
 
+def test_which_depositors_there_are_for_whom() -> None:
+    """The condition that every list of depositors is asked with."""
+    assert depositors.visible(system()) == Q()
+    assert depositors.visible(officer("clerk")) == Q(branch_id__in=frozenset({BRANCH}))
+    lane = Q(branch_id__in=frozenset({BRANCH}), household__lane="槐树巷")
+    assert depositors.visible(officer("lane_chief", lane="槐树巷")) == Q(branch_id__in=frozenset()) | lane
+    grants = (Grant("lane_chief", BRANCH, frozenset({BRANCH}), "槐树巷"), Grant("clerk", BRANCH, frozenset({BRANCH})))
+    assert depositors.visible(Actor(ME, "console", grants)) == Q(branch_id__in=frozenset({BRANCH})), "the lane is within"
+    nobody = Q(branch_id__in=frozenset())
+    assert depositors.visible(Actor(ME, "villager")) == nobody
+    assert depositors.visible(Actor(ME, "villager", depositor_id=MINE)) == nobody | Q(pk=MINE)
+    me = Actor(ME, "villager", depositor_id=MINE, household_id=HOME)
+    assert depositors.visible(me) == nobody | Q(household_id=HOME) | Q(pk=MINE)
+
+
+def test_the_shell_is_nobody() -> None:
+    assert (system().user_id, system().door, system().is_system, system("cli").door) == (None, "timetable", True, "cli")
+
+
 def test_who_reads_a_number_in_full() -> None:
     row = Depositor(pk=MINE, branch_id=BRANCH)
     assert depositors.may_reveal(Actor(STRANGER, "villager", depositor_id=MINE), row)
     assert depositors.may_reveal(officer("teller"), row) and not depositors.may_reveal(officer("reviewer"), row)
+    assert not depositors.may_reveal(officer("teller"), Depositor(pk=MINE, branch_id=SISTER))
     assert not depositors.may_reveal(Actor(STRANGER, "villager", depositor_id=71), row)
     assert not depositors.may_reveal(Actor(STRANGER, "villager"), Depositor(branch_id=BRANCH))
 
@@ -153,6 +176,7 @@ def test_who_spends_from_which_passbook() -> None:
     assert spends == {MINE: (True, True), 73: (True, False), 74: (False, False), 75: (False, False), 76: (False, False)}
     assert mall.may_spend_for(officer("teller"), wife, BRANCH, is_grown_up=False)
     assert not mall.may_spend_for(officer("teller"), wife, SISTER, is_grown_up=True)
+    assert mall.is_of_household(me, own) and mall.is_of_household(me, shared) and not mall.is_of_household(me, wife)
     assert not mall.is_of_household(Actor(ME, "villager", household_id=HOME), shared)
     assert not mall.is_of_household(Actor(ME, "villager", depositor_id=MINE), homeless)
     order = Order(branch_id=BRANCH, depositor=shared)
@@ -173,6 +197,7 @@ def test_two_signatures() -> None:
     assert intake.may_sign(clerk, BRANCH, "register", STRANGER) and intake.may_sign(clerk, BRANCH, "register", None)
     assert not intake.may_sign(clerk, BRANCH, "register", ME)
     assert not intake.may_sign(clerk, BRANCH, "rulebook", STRANGER)
+    assert not intake.may_sign(clerk, SISTER, "register", STRANGER)
     assert not intake.may_sign(system(), BRANCH, "register", STRANGER), "the shell is nobody, and nobody signs"
     assert [intake.needs_second(clerk, kind) for kind in ("rulebook", "balances", "register", "roll")] == [True] * 3 + [False]
     assert not intake.needs_second(system(), "register")
@@ -185,6 +210,7 @@ def test_funds_stand_where_the_office_stands() -> None:
     assert funds.seen_organisations(head) == {BANK, BRANCH, SISTER}
     assert {role for role in ALL if funds.may_approve(officer(role), BRANCH)} == {"director", "head_officer"}
     assert not funds.may_approve(system(), BRANCH), "a second word is somebody's"
+    assert not funds.may_approve(officer("director"), SISTER) and not funds.may_approve(officer("director"), BANK)
     assert funds.may_draw(system()) and funds.may_draw(clerk) and not funds.may_draw(Actor(ME, "villager", depositor_id=MINE))
     assert mall.may_keep_products(head, BANK) and not mall.may_keep_products(clerk, BANK)
     assert rulebooks.may_write(head, BANK) and not rulebooks.may_write(officer("director"), BANK)
@@ -208,6 +234,9 @@ def test_who_fills_an_office() -> None:
     assert organisations.may_appoint(system(), HEAD, "supervisor")
     assert not organisations.may_appoint(head, HEAD, "head_officer"), "above the villages an office takes two persons"
     assert organisations.may_open_branch(head, HEAD) and not organisations.may_open_branch(director, HEAD)
+    far = Organisation(pk=2, kind="head_bank", parent_id=COUNTY)
+    assert not organisations.may_open_branch(head, far)
+    assert not organisations.may_appoint(head, Organisation(pk=ELSEWHERE, kind="branch", parent_id=2), "clerk")
 
 
 def test_two_persons_above_the_villages() -> None:
