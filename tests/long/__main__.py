@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 
+from tests.long import mutation
 from tests.long.frame import Driver, Run, Wish
 
 
@@ -45,7 +46,7 @@ RUNS = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="run.py check --long", description=__doc__)
-    parser.add_argument("runs", nargs="*", metavar="RUN", help=", ".join(run.name for run in RUNS))
+    parser.add_argument("runs", nargs="*", metavar="RUN", help=", ".join([*(run.name for run in RUNS), "mutation"]))
     parser.add_argument("--count", type=int, help="units in all; the run's usual size if left out")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no portion after so long")
     parser.add_argument("--seed", type=int, help="the first seed; the one after the journal's last if left out")
@@ -63,6 +64,9 @@ def main() -> int:
                 line = Driver(run, store, wish).finish()
                 print(json.dumps(line, ensure_ascii=False), flush=True)
                 passed = passed and bool(line["passed"])
+    for line in mutation.run(wanted.seconds) if "mutation" in wanted.runs or not wanted.runs else ():
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+        passed = passed and bool(line["passed"])
     return 0 if passed else 1
 
 
