@@ -37,8 +37,11 @@ def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     if not is_sqlite():
         return list(_on_server(statement, parameters).fetchall())
     store = _here(statement)
-    with store.wrap_database_errors:
+    try:
         return list(store.connection.execute(_marked(statement), parameters).fetchall())
+    except Exception:
+        with store.wrap_database_errors:
+            raise
 
 
 def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
@@ -49,21 +52,13 @@ def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
         return cursor.execute(statement, parameters, prepare=True)
 
 
-def do(statement: str, parameters: Sequence[Any]) -> None:
-    """One write, marks written as `%s`."""
-    if not is_sqlite():
-        _on_server(statement, parameters)
-        return
-    store = _here(statement)
-    with store.wrap_database_errors:
-        store.connection.execute(_marked(statement), parameters)
-
-
 def _here(statement: str) -> Any:
     """This thread's connection, opened and not waiting to be rolled back. Who counts statements is told of this one too."""
     store = connections[DEFAULT_DB_ALIAS]
-    store.ensure_connection()
-    store.validate_no_broken_transaction()
+    if store.connection is None:
+        store.ensure_connection()
+    if store.needs_rollback:
+        store.validate_no_broken_transaction()
     if store.queries_logged:
         store.queries_log.append({"sql": statement, "time": "0"})
     return store
@@ -115,9 +110,9 @@ def insert(table: str, columns: Columns, rows: Sequence[Row]) -> None:
 
 def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -> int:
     """One prepared statement on SQLite, on PostgreSQL arrays or, for many rows, COPY; how many were written."""
-    names = ", ".join(name for name, _type in columns)
     if is_sqlite():
-        return _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}", rows)
+        return _run_many(_insertion(table, columns, otherwise), rows)
+    names = ", ".join(name for name, _type in columns)
     if len(rows) < COPY_FROM:
         arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
         statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
@@ -134,8 +129,7 @@ def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -
 def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
     """Set columns (name, type) of rows by id, which stands last in each row."""
     if is_sqlite():
-        settings = ", ".join(f"{name} = ?" for name, _type in columns)
-        _run_many(f"UPDATE {table} SET {settings} WHERE id = ?", rows)
+        _run_many(_changing(table, columns), rows)
         return
     settings = ", ".join(f"{name} = given.{name}" for name, _type in columns)
     arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
@@ -145,6 +139,17 @@ def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
         f"WHERE {table}.id = given.given_id"
     )
     _on_server(statement, [list(column) for column in zip(*rows, strict=True)])
+
+
+@functools.cache
+def _insertion(table: str, columns: Columns, otherwise: str) -> str:
+    names = ", ".join(name for name, _type in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}"
+
+
+@functools.cache
+def _changing(table: str, columns: Columns) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name, _type in columns)} WHERE id = ?"
 
 
 def add(table: str, columns: Columns, rows: Sequence[Row], sums: Sequence[str]) -> None:
@@ -170,8 +175,11 @@ def day_of(raw: Any) -> date:
 
 def _run_many(statement: str, rows: Iterable[Row]) -> int:
     store = _here(statement)
-    with store.wrap_database_errors:
+    try:
         return int(store.connection.executemany(statement, rows).rowcount)
+    except Exception:
+        with store.wrap_database_errors:
+            raise
 
 
 @contextlib.contextmanager

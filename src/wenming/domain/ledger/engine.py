@@ -25,6 +25,8 @@ KINDS = {kind.value: kind.value for kind in Kind}
 COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
 NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
 
+_micros = functools.lru_cache(maxsize=4096)(memento.micros)
+
 Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is already in the books
 
 
@@ -66,7 +68,6 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
     noise = chance.random_bytes(8 * len(postings))
     book_id, mark, pack, pack_line = stage.book_id, stage.mark, memento.pack_amount, memento.pack_line
-    micros, words_of = functools.cache(memento.micros), functools.cache(_words)
     subject_hashes = stage.digests([posting[1].encode() for posting in postings])
     key_hashes = stage.digests([posting[3].encode() for posting in postings])
     has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
@@ -77,8 +78,8 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
         kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
         if [kind, scope, occurred_at, recorded_at] != before:
             before = [kind, scope, occurred_at, recorded_at]
-            name, prefix, is_restoring = words_of(kind, scope)
-            occurred, given = micros(occurred_at), micros(recorded_at)
+            name, prefix, is_restoring = _words(kind, scope)
+            occurred, given = _micros(occurred_at), _micros(recorded_at)
         lines = _lines(stage, posting)
         if is_write_off:
             lines = _divert(stage, lines)
@@ -109,6 +110,7 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     return results
 
 
+@functools.lru_cache(maxsize=4096)
 def _words(kind: str, scope: str) -> tuple[str, bytes, bool]:
     """A kind as plain text, kind and scope as the memento has them, and whether the kind brings back what was spent."""
     return KINDS[kind], memento.short(kind) + memento.short(scope), kind in RESTORING

@@ -63,6 +63,8 @@ class AccountState:
         self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
 
 
+Group = dict[str, AccountState]  # the houses of one name, by unit
+
 ACCOUNT_COLUMNS = (
     "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
     "last_sequence, last_recorded, closed_at IS NOT NULL"
@@ -99,7 +101,7 @@ class Stage:
     digests: Digests
     sealed_through: int
     accounts: dict[int, AccountState]
-    houses: dict[str, dict[str, AccountState]]
+    houses: dict[str, Group]
     past: dict[int, Past]
     touched: set[AccountState] = field(default_factory=set)
     plain: list[dialect.Row] = field(default_factory=list)
@@ -108,14 +110,18 @@ class Stage:
 
 
 @functools.lru_cache(maxsize=64)
-def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[AccountState, ...]:
-    """The house accounts of a book: they are opened with it and never change. Known by the random id of the first of them.
+def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
+    """The house accounts of a book by name and unit, and those without figures by pk, of which one copy serves every batch.
 
-    All but "outside" carry no figures, so one copy serves every batch.
+    They are opened with the book and never change: it is known by the random id of the first of them.
     """
     statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND code IS NOT NULL"
     names = {f"{unit.value}:{name}" for unit, group in HOUSES.items() for name in group}
-    return tuple(house for house in map(AccountState, dialect.rows_of(statement, [book_id])) if house.code in names)
+    by_name: dict[str, Group] = {}
+    for house in map(AccountState, dialect.rows_of(statement, [book_id])):
+        if house.code in names:
+            by_name.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    return by_name, {house.pk: house for group in by_name.values() for house in group.values() if not house.has_balance}
 
 
 def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
@@ -132,19 +138,18 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
     head, accounts = _read_few(book_id, sorted(wanted)) if is_simple else (None, {})
     code, algorithm, sealed_through, first, public_id = head or dialect.rows_of(BOOK, [book_id])[0]
-    houses: dict[str, dict[str, AccountState]] = {}
-    for house in _houses_of(book_id, first, public_id):
-        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    houses, without_figures = _houses_of(book_id, first, public_id)
+    outside = houses["outside"][Unit.FEN].pk
     past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     if "outside" in sides:
-        wanted.add(houses["outside"][Unit.FEN].pk)
+        wanted.add(outside)
     for earlier in past.values():
         wanted.update(earlier.holders)
     if head is None:
         accounts = _lock_members(book_id, sorted(wanted))
-    for group in houses.values():
-        for unit, house in group.items():
-            group[unit] = accounts.setdefault(house.pk, house)
+    if outside in accounts:
+        houses = {**houses, "outside": {Unit.FEN: accounts[outside]}}
+    accounts.update(without_figures)
     return Stage(
         book_id=book_id,
         mark=memento.book_mark(code),
@@ -170,7 +175,7 @@ def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
     return {row[0]: AccountState(row) for row in dialect.rows_of(statement + dialect.for_update(), [book_id, values])}
 
 
-def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
+def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
     """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
     if not ids:
         return {}
