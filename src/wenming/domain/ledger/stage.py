@@ -78,7 +78,7 @@ BOOK_AND_MEMBERS = BOOK.replace(
     "i.public_id, a.id, a.public_id, a.unit, a.code, a.is_member OR a.unit = 'fen', a.floor, a.balance, a.credited_total, "
     "a.debited_total, a.held, a.last_sequence, a.last_recorded, a.closed_at IS NOT NULL FROM",
 ).replace(" WHERE", " JOIN ledger_account a ON +a.book_id = b.id WHERE")
-FEW = 8
+FEW = 64
 
 
 @dataclass(slots=True)
@@ -97,6 +97,7 @@ class Stage:
     """What a batch is planned against, and what comes out of it: `linked` are the transactions that end or reverse one."""
 
     book_id: int
+    ids: Sequence[int]  # for new transactions: taken after the locks, so that the lines of a passbook rise with them
     mark: bytes
     digests: Digests
     sealed_through: int
@@ -126,7 +127,6 @@ def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[dict[str, Gr
 
 def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     """Everything that a batch is planned against, its members' rows locked."""
-    dialect.join_posting(book_id)
     earlier_ids: set[int | None] = {None}
     sides: set[int | str] = set()
     for posting in postings:
@@ -136,8 +136,9 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
             sides.add(destination)
     wanted = {side for side in sides if isinstance(side, int)}
     is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
-    head, accounts = _read_few(book_id, sorted(wanted)) if is_simple else (None, {})
-    code, algorithm, sealed_through, first, public_id = head or dialect.rows_of(BOOK, [book_id])[0]
+    statement, parameters = _few(book_id, sorted(wanted)) if is_simple else (BOOK, [book_id])
+    ids, rows = dialect.join_posting(book_id, len(postings) if is_simple else 0, statement, parameters)
+    code, algorithm, sealed_through, first, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:5]
     houses, without_figures = _houses_of(book_id, first, public_id)
     outside = houses["outside"][Unit.FEN].pk
     past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
@@ -145,13 +146,17 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
         wanted.add(outside)
     for earlier in past.values():
         wanted.update(earlier.holders)
-    if head is None:
+    if is_simple:
+        accounts = {row[5]: AccountState(row[5:]) for row in rows}
+    else:
         accounts = _lock_members(book_id, sorted(wanted))
+        ids = dialect.next_ids("ledger_transaction", len(postings))
     if outside in accounts:
         houses = {**houses, "outside": {Unit.FEN: accounts[outside]}}
     accounts.update(without_figures)
     return Stage(
         book_id=book_id,
+        ids=ids,
         mark=memento.book_mark(code),
         digests=digests_of(algorithm),
         sealed_through=sealed_through,
@@ -161,11 +166,10 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     )
 
 
-def _read_few(book_id: int, ids: Sequence[int]) -> tuple[dialect.Row | None, dict[int, AccountState]]:
-    """The book and a few members' rows, locked, in one statement; None where none of them is there."""
+def _few(book_id: int, ids: Sequence[int]) -> tuple[str, list[object]]:
+    """How to read the book and a few members' rows, locked, in one statement: nothing where none of them is there."""
     condition, values = dialect.among("a.id", ids)
-    rows = dialect.rows_of(f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values])
-    return (rows[0][:5] if rows else None), {row[5]: AccountState(row[5:]) for row in rows}
+    return f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values]
 
 
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
