@@ -6,6 +6,7 @@ demo mode unless the environment names another. Exit codes: 0 good, 1 faults fou
 
 from __future__ import annotations
 
+import gc
 import os
 import pkgutil
 import sys
@@ -58,6 +59,7 @@ def main() -> None:
 
     try:
         django.setup()
+        gc.freeze()  # what the program is made of is not gone through again whenever a batch makes many objects
         if not arguments or arguments[0] in ("help", "-h", "--help"):
             list_commands()
         elif arguments[0] not in get_commands():

@@ -38,7 +38,7 @@ class Grown:
         for one in leaves:
             hashed = leaf_hash(SHA, one)
             self.leaves.append(hashed)
-            self.nodes += self.growth.add(hashed)
+            self.nodes += self.growth.extend([hashed])
             self.roots.append(self.growth.root())
 
     def read(self, start: int, height: int) -> bytes:

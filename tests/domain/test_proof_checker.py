@@ -172,7 +172,7 @@ def test_golden_trees(algorithm: str) -> None:
     hashes, nodes = [digest(b"\x00" + leaf) for leaf in LEAVES], []
     roots = [digest(b"")]
     for one in hashes:
-        nodes += growth.add(one)
+        nodes += growth.extend([one])
         roots.append(growth.root())
     assert [root.hex() for root in roots] == kept["roots"]
 

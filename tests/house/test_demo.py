@@ -19,7 +19,8 @@ SAME = (
     "SELECT name, pinyin, kind, born_on, joined_on FROM depositors_depositor ORDER BY id",
     "SELECT number, lane, village_code, resident_count FROM depositors_household ORDER BY id",
     "SELECT public_id, item_id, depositor_id, happened_on, quantity, status, points FROM deeds_declaration ORDER BY id",
-    "SELECT number, kind, subject, hex(leaf_hash) FROM ledger_transaction ORDER BY id",
+    "SELECT kind, subject, hex(leaf_hash) FROM ledger_transaction ORDER BY id",
+    "SELECT id, number, count FROM ledger_numbering ORDER BY id",
     "SELECT product_id, depositor_id, status, pickup_code FROM mall_order ORDER BY id",
     "SELECT hex(root), size FROM ledger_seal ORDER BY id",
 )

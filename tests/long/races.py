@@ -25,6 +25,7 @@ from tests.shop import Shop, open_shop
 from tests.simulation.guards import Switch, claim_anyway, nothing
 from wenming.core.actor import Actor, Grant, system
 from wenming.core.errors import Refusal
+from wenming.core.transactions import service
 from wenming.domain.deeds import caps
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.models import Declaration
@@ -151,7 +152,7 @@ def account_of(ground: Field, name: str) -> int:
 def post(ground: Field, source: int | str, target: int | str, key: str, kind: str, ends: int | None = None) -> int:
     moves = (ledger.Move(source, target, 1),)
     posting = ledger.Posting(ledger.Kind(kind), f"race:{key}"[:64], moves, key, AT, AT, "", ends)
-    return ledger.post(book_id=ground.shop.village.book_id, posting=posting).pk
+    return service(ledger.post)(book_id=ground.shop.village.book_id, posting=posting).pk
 
 
 # The twins

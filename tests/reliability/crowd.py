@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from tests.books import Bank
+from wenming.core.transactions import act
 from wenming.domain.ledger import queries
 from wenming.domain.ledger.services import Kind, NotEnoughPoints
 
@@ -36,7 +37,7 @@ def all_at_once(count: int, work: Callable[[int], object]) -> list[object]:
 
 
 def bank_workload(bank: Bank, members: list[int], each: int, callers: int, steps: int, seed: int) -> list[str]:
-    """The bank test: transfers among members while others read. Every problem in words; none when the guards hold."""
+    """The bank test: transfers among members, each an act of its own, while others read. Every problem in words."""
     total = each * len(members)
     problems: list[str] = []
 
@@ -45,7 +46,8 @@ def bank_workload(bank: Bank, members: list[int], each: int, callers: int, steps
         for step in range(steps):
             source, destination = chance.sample(members, 2)
             try:
-                bank.post(source, destination, chance.randrange(1, each * 2), f"{seed}:{place}:{step}", kind=Kind.MOVED)
+                with act():
+                    bank.post(source, destination, chance.randrange(1, each * 2), f"{seed}:{place}:{step}", kind=Kind.MOVED)
             except NotEnoughPoints:
                 continue
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.books import Bank
 from wenming.core.errors import Refusal
-from wenming.domain.ledger import queries, services
-from wenming.domain.ledger.models import Account, Seal, Transaction
+from wenming.domain.ledger import dialect, numbers, queries, services
+from wenming.domain.ledger.models import Account, Seal
 from wenming.domain.ledger.services import Kind
 
 
@@ -82,7 +82,8 @@ def test_replay_is_state(at: datetime, seed: int) -> None:
     tree = pymerkle.InmemoryTree(algorithm="sha256")
     roots = {}
     codes = dict(Account.objects.values_list("public_id", "code"))
-    for number, data in Transaction.objects.order_by("number").values_list("number", "memento"):
+    mementos = dialect.rows_of(f"SELECT t.memento FROM {numbers.NUMBERED} ORDER BY n.number, t.id")
+    for number, (data,) in enumerate(mementos, 1):
         tree.append_entry(bytes(data))
         roots[number] = tree.get_state()
         original = read(bytes(data))

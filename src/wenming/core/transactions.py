@@ -77,6 +77,12 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+@functools.lru_cache(maxsize=256)
+def turn(name: str) -> int:
+    """The key of the server's lock that stands for this name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+
+
 def take_turn(*names: str, shared: bool = False) -> None:
     """Wait until no other act holds these names; they are held until this act ends. Taken in one order by everybody.
 
@@ -84,7 +90,7 @@ def take_turn(*names: str, shared: bool = False) -> None:
     """
     if connection.vendor != "postgresql":
         return
-    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names})
+    keys = sorted({turn(name) for name in names})
     function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
         for key in keys:

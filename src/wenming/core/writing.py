@@ -166,7 +166,7 @@ def in_turn() -> Iterator[None]:
         raise
     hooks: list[Hook] = []
     try:
-        with _lent(group):
+        with _Lent(group):
             try:
                 with group.place():
                     yield
@@ -182,15 +182,19 @@ def in_turn() -> Iterator[None]:
         transaction.on_commit(hook, robust=is_robust)
 
 
-@contextlib.contextmanager
-def _lent(group: Together) -> Iterator[None]:
+class _Lent:
     """In this thread, for now, the store's connection is the one that the transaction is on."""
-    own = connections[DEFAULT_DB_ALIAS]
-    connections[DEFAULT_DB_ALIAS] = group.store
-    try:
-        yield
-    finally:
-        connections[DEFAULT_DB_ALIAS] = own
+
+    def __init__(self, group: Together) -> None:
+        self.own, self.store = connections[DEFAULT_DB_ALIAS], group.store
+
+    def __enter__(self) -> None:
+        if self.own is not self.store:
+            connections[DEFAULT_DB_ALIAS] = self.store
+
+    def __exit__(self, *_fault: object) -> None:
+        if self.own is not self.store:
+            connections[DEFAULT_DB_ALIAS] = self.own
 
 
 def _finish(group: Together) -> None:
@@ -200,7 +204,7 @@ def _finish(group: Together) -> None:
     try:
         if _open is group:
             _open = None
-            with _lent(group):
+            with _Lent(group):
                 group.end()
     finally:
         _line.leave()

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
 
-from wenming.core.transactions import take_turn
+from wenming.core.transactions import take_turn, turn
 from wenming.domain.ledger import memento
 
 Row = tuple[Any, ...]
@@ -37,8 +37,11 @@ def rows_of(statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
     if not is_sqlite():
         return list(_on_server(statement, parameters).fetchall())
     store = _here(statement)
-    with store.wrap_database_errors:
+    try:
         return list(store.connection.execute(_marked(statement), parameters).fetchall())
+    except Exception:
+        with store.wrap_database_errors:
+            raise
 
 
 def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
@@ -49,21 +52,13 @@ def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
         return cursor.execute(statement, parameters, prepare=True)
 
 
-def do(statement: str, parameters: Sequence[Any]) -> None:
-    """One write, marks written as `%s`."""
-    if not is_sqlite():
-        _on_server(statement, parameters)
-        return
-    store = _here(statement)
-    with store.wrap_database_errors:
-        store.connection.execute(_marked(statement), parameters)
-
-
 def _here(statement: str) -> Any:
     """This thread's connection, opened and not waiting to be rolled back. Who counts statements is told of this one too."""
     store = connections[DEFAULT_DB_ALIAS]
-    store.ensure_connection()
-    store.validate_no_broken_transaction()
+    if store.connection is None:
+        store.ensure_connection()
+    if store.needs_rollback:
+        store.validate_no_broken_transaction()
     if store.queries_logged:
         store.queries_log.append({"sql": statement, "time": "0"})
     return store
@@ -88,13 +83,15 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     return f"{column} = ANY(%s)", list(values)
 
 
+NEXT_IDS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
+
+
 def next_ids(table: str, count: int) -> Sequence[int]:
     """Ids for new rows, ascending. On SQLite the write lock is held and no row is ever removed; else the table's sequence."""
     if is_sqlite():
         first = rows_of(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0][0]
         return range(first, first + count)
-    statement = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
-    return [row[0] for row in rows_of(statement, [table, count])]
+    return [row[0] for row in rows_of(NEXT_IDS, [table, count])]
 
 
 class Taken(IntegrityError):
@@ -115,9 +112,9 @@ def insert(table: str, columns: Columns, rows: Sequence[Row]) -> None:
 
 def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -> int:
     """One prepared statement on SQLite, on PostgreSQL arrays or, for many rows, COPY; how many were written."""
-    names = ", ".join(name for name, _type in columns)
     if is_sqlite():
-        return _run_many(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}", rows)
+        return _run_many(_insertion(table, columns, otherwise), rows)
+    names = ", ".join(name for name, _type in columns)
     if len(rows) < COPY_FROM:
         arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
         statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays}){otherwise}"
@@ -134,8 +131,7 @@ def _insert(table: str, columns: Columns, rows: Sequence[Row], otherwise: str) -
 def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
     """Set columns (name, type) of rows by id, which stands last in each row."""
     if is_sqlite():
-        settings = ", ".join(f"{name} = ?" for name, _type in columns)
-        _run_many(f"UPDATE {table} SET {settings} WHERE id = ?", rows)
+        _run_many(_changing(table, columns), rows)
         return
     settings = ", ".join(f"{name} = given.{name}" for name, _type in columns)
     arrays = ", ".join(f"%s::{kind}[]" for _name, kind in columns)
@@ -145,6 +141,55 @@ def update(table: str, columns: Columns, rows: Sequence[Row]) -> None:
         f"WHERE {table}.id = given.given_id"
     )
     _on_server(statement, [list(column) for column in zip(*rows, strict=True)])
+
+
+@functools.cache
+def _insertion(table: str, columns: Columns, otherwise: str) -> str:
+    names = ", ".join(name for name, _type in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))}){otherwise}"
+
+
+@functools.cache
+def _changing(table: str, columns: Columns) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name, _type in columns)} WHERE id = ?"
+
+
+def writes_at_once() -> bool:
+    """Whether several tables can be written in one statement."""
+    return not is_sqlite()
+
+
+def write_at_once(
+    posted: Columns, transactions: Sequence[Row], line: Columns, entries: Sequence[Row], changed: Columns, figures: Sequence[Row]
+) -> None:
+    """New transactions, their entries and the figures of accounts (id last). Raises `Taken` when one has a key that is there
+    already: then no entry and no figure was written, but other transactions may be there: undo them."""
+    columns = [list(column) for rows in (transactions, entries, figures) for column in zip(*rows, strict=True)]
+    if not entries:
+        columns += [[] for _column in (*line, *changed, "id")]
+    found = _on_server(_at_once(posted, line, changed), [*columns[: len(posted)], len(transactions), *columns[len(posted) :]])
+    if not found.fetchone()[0]:
+        raise Taken
+
+
+@functools.cache
+def _at_once(posted: Columns, line: Columns, changed: Columns) -> str:
+    def names(columns: Columns) -> str:
+        return ", ".join(name for name, _type in columns)
+
+    def arrays(columns: Columns) -> str:
+        return ", ".join(f"%s::{kind}[]" for _name, kind in columns)
+
+    return (
+        f"WITH posted AS (INSERT INTO ledger_transaction ({names(posted)}) SELECT * FROM unnest({arrays(posted)}) "
+        "ON CONFLICT (book_id, key) DO NOTHING RETURNING 1), "
+        "everything AS (SELECT COUNT(*) = %s AS is_posted FROM posted), "
+        f"lines AS (INSERT INTO ledger_entry ({names(line)}) SELECT given.* FROM unnest({arrays(line)}) AS given, everything "
+        "WHERE is_posted), "
+        f"figures AS (UPDATE ledger_account SET {', '.join(f'{name} = given.{name}' for name, _type in changed)} "
+        f"FROM unnest({arrays(changed)}, %s::bigint[]) AS given({names(changed)}, pk), everything "
+        "WHERE is_posted AND ledger_account.id = given.pk) SELECT is_posted FROM everything"
+    )
 
 
 def add(table: str, columns: Columns, rows: Sequence[Row], sums: Sequence[str]) -> None:
@@ -170,8 +215,11 @@ def day_of(raw: Any) -> date:
 
 def _run_many(statement: str, rows: Iterable[Row]) -> int:
     store = _here(statement)
-    with store.wrap_database_errors:
+    try:
         return int(store.connection.executemany(statement, rows).rowcount)
+    except Exception:
+        with store.wrap_database_errors:
+            raise
 
 
 @contextlib.contextmanager
@@ -200,9 +248,19 @@ def for_update(table: str = "ledger_account") -> str:
     return "" if is_sqlite() else f" ORDER BY {table}.id FOR NO KEY UPDATE OF {table}"
 
 
-def join_posting(book_id: int) -> None:
-    """Stand among those who post to a book, so that the sealer waits until this act is over."""
-    take_turn(f"posting {book_id}", shared=True)
+def join_posting(book_id: int, count: int, statement: str, parameters: Sequence[Any]) -> tuple[Sequence[int], list[Row]]:
+    """Stand among those who post to a book, so that the sealer waits until this act is over; then what a read finds; then so
+    many ids for new transactions. In this order, but on PostgreSQL in one exchange with the server."""
+    if is_sqlite():
+        found = rows_of(statement, parameters)
+        return next_ids("ledger_transaction", count), found
+    store = _here(statement)
+    with store.wrap_database_errors, store.connection.pipeline():
+        _on_server("SELECT pg_advisory_xact_lock_shared(%s)", [turn(f"posting {book_id}")])
+        read = _on_server(statement, parameters)
+        ids = _on_server(NEXT_IDS, ["ledger_transaction", count])
+        rows = list(read.fetchall())
+        return [row[0] for row in ids.fetchall()], rows
 
 
 def stop_posting(book_id: int) -> None:

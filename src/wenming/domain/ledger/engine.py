@@ -23,7 +23,11 @@ from wenming.domain.ledger.stage import RESTORING, AccountState, Posting, Stage,
 
 KINDS = {kind.value: kind.value for kind in Kind}
 COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
+SMALL = 64
+"""Up to so many plain acts are written in one statement, where the store can."""
 NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
+
+_micros = functools.lru_cache(maxsize=4096)(memento.micros)
 
 Known = tuple[int, bytes]  # the pk and the body of the memento of a key that is already in the books
 
@@ -43,8 +47,9 @@ def post_batch(book_id: int, postings: Sequence[Posting]) -> tuple[list[int], li
             stage = set_stage(book_id, postings)
             results = _plan(stage, postings, known)
             is_one = len(stage.plain) == 1 and not stage.linked
-            with contextlib.nullcontext() if is_one else dialect.attempt():
-                _write(stage)
+            if stage.plain or stage.linked:
+                with contextlib.nullcontext() if is_one else dialect.attempt():
+                    _write(stage)
             return results, stage.plain + stage.linked
         except (Refusal, IntegrityError) as error:
             if type(error) is IntegrityError and is_one:
@@ -63,10 +68,9 @@ def _known(book_id: int, postings: Sequence[Posting]) -> dict[str, Known]:
 
 def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) -> list[int]:
     """Work out every row of the batch in order; nothing is written yet."""
-    ids = iter(dialect.next_ids("ledger_transaction", len(postings)))
+    ids = iter(stage.ids)
     noise = chance.random_bytes(8 * len(postings))
     book_id, mark, pack, pack_line = stage.book_id, stage.mark, memento.pack_amount, memento.pack_line
-    micros, words_of = functools.cache(memento.micros), functools.cache(_words)
     subject_hashes = stage.digests([posting[1].encode() for posting in postings])
     key_hashes = stage.digests([posting[3].encode() for posting in postings])
     has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
@@ -77,8 +81,8 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
         kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
         if [kind, scope, occurred_at, recorded_at] != before:
             before = [kind, scope, occurred_at, recorded_at]
-            name, prefix, is_restoring = words_of(kind, scope)
-            occurred, given = micros(occurred_at), micros(recorded_at)
+            name, prefix, is_restoring = _words(kind, scope)
+            occurred, given = _micros(occurred_at), _micros(recorded_at)
         lines = _lines(stage, posting)
         if is_write_off:
             lines = _divert(stage, lines)
@@ -108,6 +112,7 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     return results
 
 
+@functools.lru_cache(maxsize=4096)
 def _words(kind: str, scope: str) -> tuple[str, bytes, bool]:
     """A kind as plain text, kind and scope as the memento has them, and whether the kind brings back what was spent."""
     return KINDS[kind], memento.short(kind) + memento.short(scope), kind in RESTORING
@@ -262,20 +267,29 @@ FIGURES = (
 
 def _write(stage: Stage) -> None:
     """Every row of the batch: transactions, entries, and each touched account once."""
-    for columns, rows in ((PLAIN, stage.plain), (LINKED, stage.linked)):
-        if rows:
-            leaves = stage.digests([b"\x00" + row[8] for row in rows])
-            rows[:] = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
-            dialect.insert_new("ledger_transaction", (*columns, LEAF), rows, key="book_id, key")
-    failpoint("ledger.transactions_written")
-    if stage.entries:
-        dialect.insert("ledger_entry", ENTRY, sorted(stage.entries))
-    failpoint("ledger.entries_written")
+    for rows in (stage.plain, stage.linked):
+        leaves = stage.digests([b"\x00" + row[8] for row in rows])
+        rows[:] = [(*row, bytearray(leaf)) for row, leaf in zip(rows, leaves, strict=True)]
+    stage.entries.sort()
     figures = [
         (one.balance, one.credited, one.debited, one.held, one.place % PLACES, one.last, one.pk)
         for one in stage.accounts.values()
         if one in stage.touched
     ]
+    if dialect.writes_at_once() and len(stage.plain) <= SMALL and not stage.linked:
+        dialect.write_at_once((*PLAIN, LEAF), stage.plain, ENTRY, stage.entries, FIGURES, figures)
+    else:
+        _write_in_steps(stage, figures)
+    failpoint("ledger.balances_written")
+
+
+def _write_in_steps(stage: Stage, figures: list[dialect.Row]) -> None:
+    for columns, rows in ((PLAIN, stage.plain), (LINKED, stage.linked)):
+        if rows:
+            dialect.insert_new("ledger_transaction", (*columns, LEAF), rows, key="book_id, key")
+    failpoint("ledger.transactions_written")
+    if stage.entries:
+        dialect.insert("ledger_entry", ENTRY, stage.entries)
+    failpoint("ledger.entries_written")
     if figures:
         dialect.update("ledger_account", FIGURES, figures)
-    failpoint("ledger.balances_written")

@@ -87,7 +87,7 @@ def body_of(memento: Bytes) -> bytes:
 
 def lines_of(memento: Bytes) -> list[tuple[bytes, int]]:
     """The lines that these bytes hold: the account's public id and the signed amount."""
-    place = 2 + memento[1] + HEAD_REST
+    place = 2 + HEAD_REST + memento[1]
     place += 1 + memento[place]
-    place += 1 + memento[place] + BEFORE_LINES
-    return list(_LINE.iter_unpack(memento[place + 1 :]))
+    place += 2 + BEFORE_LINES + memento[place]
+    return list(_LINE.iter_unpack(memento[place:]))

@@ -6,7 +6,7 @@ nodes of the first n leaves are n − popcount(n) hashes, so the place of every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from wenming.domain.ledger.hashing import Digest, node_hash
 
@@ -30,16 +30,19 @@ class Growth:
     def __init__(self, digest: Digest, size: int = 0, peaks: list[bytes] | None = None) -> None:
         self.digest, self.size, self.peaks = digest, size, peaks or []
 
-    def add(self, leaf: bytes) -> list[bytes]:
-        """Add one leaf; the inner nodes that it completed, lowest first."""
+    def extend(self, leaves: Iterable[bytes]) -> list[bytes]:
+        """Add these leaves; the inner nodes that they completed, each leaf's lowest first."""
         made: list[bytes] = []
-        size = self.size
-        while size & 1:
-            leaf = self.digest(b"\x01" + self.peaks.pop() + leaf)
-            made.append(leaf)
-            size >>= 1
-        self.peaks.append(leaf)
-        self.size += 1
+        digest, peaks, size = self.digest, self.peaks, self.size
+        for leaf in leaves:
+            waiting = size
+            while waiting & 1:
+                leaf = digest(b"\x01%b%b" % (peaks.pop(), leaf))
+                made.append(leaf)
+                waiting >>= 1
+            peaks.append(leaf)
+            size += 1
+        self.size = size
         return made
 
     def root(self) -> bytes:

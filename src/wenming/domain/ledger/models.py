@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
-from wenming.domain.ledger import memento
+from wenming.domain.ledger import memento, numbers
 
 ENTRIES_MOST = 64
 PLACES = 1 << 32
@@ -95,8 +95,8 @@ class Account(models.Model):
 class Transaction(models.Model):
     """One act of the books: what moved, why, when it happened and when it was written. Never changed once posted.
 
-    `memento` holds the exact bytes that are hashed, lines and public id among them. `number` is given by the sealer, gapless
-    within the book. `ends` names the hold that this transaction closes; `reverses` the transaction that it puts right.
+    `memento` holds the exact bytes that are hashed, lines and public id among them; its number stands in a `Numbering`.
+    `ends` names the hold that this transaction closes; `reverses` the transaction that it puts right.
     `occurred` and `recorded` are in microseconds since 1970, UTC. The engine has read the book when it writes, and books are
     never removed, so that reference carries no constraint that would be checked once more per transaction.
     """
@@ -113,15 +113,18 @@ class Transaction(models.Model):
     recorded = models.BigIntegerField()
     ends = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     reverses = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    number = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["book", "key"], name="transaction_key_once"),
-            models.UniqueConstraint(fields=["book", "number"], condition=Q(number__isnull=False), name="transaction_number_once"),
             models.UniqueConstraint(fields=["ends"], condition=Q(ends__isnull=False), name="hold_ends_once"),
             models.UniqueConstraint(fields=["reverses"], condition=Q(reverses__isnull=False), name="reversed_once"),
         ]
+
+    @property
+    def number(self) -> int | None:
+        """Its place in the tree of its book, from 1; None until it is sealed. Asks the store."""
+        return numbers.number_of(self.pk)
 
     @property
     def public_id(self) -> str:
@@ -152,6 +155,21 @@ class Entry(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="entry_not_zero")]
+
+
+class Numbering(models.Model):
+    """A run of numbers, given by the sealer: the transactions `id`, `id` + 1, … have the numbers `number`, `number` + 1, …
+
+    So sealing writes one short row where ids and instants rise together, and changes no transaction. Gapless within the book.
+    """
+
+    id = GivenKey(primary_key=True)
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number = models.BigIntegerField()
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["book", "number"], name="number_once")]
 
 
 class Tally(models.Model):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from wenming.domain.ledger import dialect, memento
+from wenming.domain.ledger import dialect, memento, numbers
 from wenming.domain.ledger.models import PLACES, Book, Seal
 
 Facts = dict[str, Any]
@@ -44,10 +44,13 @@ def accounts(book_id: int) -> Iterator[Facts]:
 
 def log(book_id: int) -> Iterator[Facts]:
     """Every transaction with its exact bytes: the numbered ones in order, then those that no seal covers yet."""
-    columns = "number, kind, subject, scope, key, memento"
-    for order in ("number IS NOT NULL ORDER BY number", "number IS NULL ORDER BY recorded, id"):
-        rows = dialect.stream(f"SELECT {columns} FROM ledger_transaction WHERE book_id = %s AND {order}", [book_id])
-        for number, kind, subject, scope, key, whole in rows:
+    columns = "t.kind, t.subject, t.scope, t.key, t.memento"
+    for statement in (
+        f"SELECT n.number + t.id - n.id, {columns} FROM {numbers.NUMBERED} WHERE n.book_id = %s ORDER BY n.number, t.id",
+        f"SELECT NULL, {columns} FROM ledger_transaction t JOIN ledger_book b ON b.id = t.book_id "
+        "WHERE b.id = %s AND t.id > b.sealed_id ORDER BY t.recorded, t.id",
+    ):
+        for number, kind, subject, scope, key, whole in dialect.stream(statement, [book_id]):
             yield {
                 "number": number,
                 "id": memento.token_of(whole).hex(),

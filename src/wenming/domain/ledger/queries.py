@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
-from wenming.domain.ledger import dialect, leaves, memento, merkle, tallies, verification
+from wenming.domain.ledger import dialect, leaves, memento, merkle, numbers, tallies, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
 from wenming.domain.ledger.models import PLACES, Account, Book, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.stage import HOUSES, RESTORING
@@ -189,14 +189,14 @@ def statement(
         high = min(high, _place(account_id, _bound(end), is_included=False)[0])
     first = account_id * PLACES
     rows = dialect.rows_of(
-        "SELECT e.id, e.amount, e.balance_after, t.kind, t.subject, t.id, t.memento, t.number, t.occurred, t.recorded, "
-        "t.reverses_id, r.id FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
+        "SELECT e.id, e.amount, e.balance_after, t.kind, t.subject, t.id, t.memento, t.occurred, t.recorded, "
+        f"{numbers.NUMBER_OF_T}, t.reverses_id, r.id FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id "
         "LEFT JOIN ledger_transaction r ON r.reverses_id = t.id AND r.reverses_id IS NOT NULL "
         "WHERE e.id > %s AND e.id <= %s ORDER BY e.id DESC LIMIT %s",
         [first + low, first + high, limit],
     )
     lines = []
-    for place, amount, balance_after, kind, subject, pk, whole, number, occurred, recorded, reverses, reversed_by in rows:
+    for place, amount, balance_after, kind, subject, pk, whole, occurred, recorded, number, reverses, reversed_by in rows:
         happened, written = memento.instant(occurred), memento.instant(recorded)
         public_id = memento.token_of(whole).hex()
         facts = (amount, balance_after, kind, subject, pk, public_id, number, happened, written, reverses, reversed_by)
@@ -267,11 +267,14 @@ def as_recorded(at: datetime) -> int:
     return memento.micros(at)
 
 
+def _pk_of(public_id: str) -> int:
+    """The number of the row with which a public id begins; 0, which no row has, where it is none."""
+    is_one = len(public_id) == 32 and not set(public_id) - set(string.hexdigits.lower()) and public_id < "8"
+    return int(public_id[:16], 16) if is_one else 0
+
+
 def transaction(public_id: str) -> Transaction:
-    """The transaction of this public id, which begins with the number of its row."""
-    found = None
-    if len(public_id) == 32 and not set(public_id) - set(string.hexdigits.lower()) and public_id < "8":
-        found = Transaction.objects.filter(pk=int(public_id[:16], 16)).first()
+    found = Transaction.objects.filter(pk=_pk_of(public_id)).first()
     if found is None or found.public_id != public_id:
         raise NotFound()
     return found
@@ -443,21 +446,26 @@ def _sealed_size(book_id: int, size: int) -> Seal:
 
 def inclusion_proof(public_id: str, size: int | None = None) -> InclusionProof:
     """The proof of one transaction under the newest seal, or under the seal of this size."""
-    posted = transaction(public_id)
-    number = posted.number
-    seal = latest_seal(posted.book_id) if size is None else _sealed_size(posted.book_id, size)
-    if number is None or seal is None or number > seal.size:
+    wanted, parameters = ("b.sealed_size", []) if size is None else ("%s", [size])
+    rows = dialect.rows_of(
+        f"SELECT t.memento, {numbers.NUMBER_OF_T}, b.id, b.code, b.algorithm, s.size, s.root, "
+        f"{dialect.raw_instant('s.sealed_at')} FROM ledger_transaction t JOIN ledger_book b ON b.id = t.book_id "
+        f"JOIN ledger_seal s ON s.book_id = b.id AND s.size = {wanted} WHERE t.id = %s",
+        [*parameters, _pk_of(public_id)],
+    )
+    whole, number, book_id, code, algorithm, sealed, root, sealed_at = rows[0] if rows else (None,) * 8
+    if number is None or number > sealed or memento.token_of(whole).hex() != public_id:
         raise NotFound()
-    sealed = book(posted.book_id)
-    path = merkle.inclusion_path(digest_of(sealed.algorithm), number - 1, seal.size, leaves.reader(sealed.pk))
+    digest = digest_of(algorithm)
+    path = leaves.walk(book_id, lambda read: merkle.inclusion_path(digest, number - 1, sealed, read))
     return InclusionProof(
-        book=sealed.code,
-        algorithm=sealed.algorithm,
+        book=code,
+        algorithm=algorithm,
         number=number,
-        size=seal.size,
-        root=bytes(seal.root).hex(),
-        sealed_at=seal.sealed_at,
-        memento=bytes(posted.memento).hex(),
+        size=sealed,
+        root=bytes(root).hex(),
+        sealed_at=memento.instant(dialect.micros_of(sealed_at)),
+        memento=bytes(whole).hex(),
         path=tuple(step.hex() for step in path),
     )
 
@@ -468,7 +476,8 @@ def consistency_proof(book_id: int, first: int, second: int) -> ConsistencyProof
     if first > second:
         raise NotFound(field="second")
     sealed = book(book_id)
-    path = merkle.consistency_path(digest_of(sealed.algorithm), first, second, leaves.reader(sealed.pk))
+    digest = digest_of(sealed.algorithm)
+    path = leaves.walk(sealed.pk, lambda read: merkle.consistency_path(digest, first, second, read))
     return ConsistencyProof(
         book=sealed.code,
         algorithm=sealed.algorithm,

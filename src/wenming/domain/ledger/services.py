@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS
@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from wenming.core import chance, points
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
+from wenming.core.trays import Tray
 from wenming.domain.ledger import dialect, engine, memento, queries, sealing
 from wenming.domain.ledger.hashing import certificate, digest_of
 from wenming.domain.ledger.models import Account, Book, Kind, Seal, Transaction, Unit
@@ -127,11 +128,26 @@ def close_account(*, account_id: int, at: datetime) -> Account:
     return account
 
 
-@service
 def post(*, book_id: int, posting: Posting) -> Transaction:
-    """Post one act. The same key with the same words gives the transaction that is already there."""
-    (pk,), rows = engine.post_batch(book_id, [posting])
-    return _as_posted(rows[0]) if rows else Transaction.objects.get(pk=pk)
+    """Post one act. The same key with the same words gives the transaction that is already there.
+
+    What others of this process want posted at the same moment goes into the books in the same act.
+    """
+    return _tray.ask((book_id, posting))
+
+
+def _post_set(asked: list[tuple[int, Posting]]) -> list[Transaction]:
+    """Post acts of several callers, all or nothing."""
+    found: dict[int, Transaction] = {}
+    pks: dict[int, Iterator[int]] = {}
+    for book_id in sorted({book_id for book_id, _posting in asked}):
+        posted, rows = engine.post_batch(book_id, [posting for one, posting in asked if one == book_id])
+        pks[book_id] = iter(posted)
+        found.update((row[0], _as_posted(row)) for row in rows)
+    return [found.get(pk) or Transaction.objects.get(pk=pk) for pk in (next(pks[book_id]) for book_id, _posting in asked)]
+
+
+_tray = Tray(_post_set)
 
 
 def _as_posted(row: dialect.Row) -> Transaction:

@@ -63,6 +63,8 @@ class AccountState:
         self.is_escrow = not self.has_balance and self.code.endswith(":escrow")
 
 
+Group = dict[str, AccountState]  # the houses of one name, by unit
+
 ACCOUNT_COLUMNS = (
     "id, public_id, unit, code, is_member OR unit = 'fen', floor, balance, credited_total, debited_total, held, "
     "last_sequence, last_recorded, closed_at IS NOT NULL"
@@ -76,7 +78,7 @@ BOOK_AND_MEMBERS = BOOK.replace(
     "i.public_id, a.id, a.public_id, a.unit, a.code, a.is_member OR a.unit = 'fen', a.floor, a.balance, a.credited_total, "
     "a.debited_total, a.held, a.last_sequence, a.last_recorded, a.closed_at IS NOT NULL FROM",
 ).replace(" WHERE", " JOIN ledger_account a ON +a.book_id = b.id WHERE")
-FEW = 8
+FEW = 64
 
 
 @dataclass(slots=True)
@@ -96,11 +98,12 @@ class Stage:
     """What a batch is planned against, and what comes out of it: `linked` are the transactions that end or reverse one."""
 
     book_id: int
+    ids: Sequence[int]  # for new transactions: taken after the locks, so that the lines of a passbook rise with them
     mark: bytes
     digests: Digests
     sealed_through: int
     accounts: dict[int, AccountState]
-    houses: dict[str, dict[str, AccountState]]
+    houses: dict[str, Group]
     past: dict[int, Past]
     touched: set[AccountState] = field(default_factory=set)
     plain: list[dialect.Row] = field(default_factory=list)
@@ -109,19 +112,22 @@ class Stage:
 
 
 @functools.lru_cache(maxsize=64)
-def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[AccountState, ...]:
-    """The house accounts of a book: they are opened with it and never change. Known by the random id of the first of them.
+def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
+    """The house accounts of a book by name and unit, and those without figures by pk, of which one copy serves every batch.
 
-    All but "outside" carry no figures, so one copy serves every batch.
+    They are opened with the book and never change: it is known by the random id of the first of them.
     """
     statement = f"SELECT {ACCOUNT_COLUMNS} FROM ledger_account WHERE book_id = %s AND code IS NOT NULL"
     names = {f"{unit.value}:{name}" for unit, group in HOUSES.items() for name in group}
-    return tuple(house for house in map(AccountState, dialect.rows_of(statement, [book_id])) if house.code in names)
+    by_name: dict[str, Group] = {}
+    for house in map(AccountState, dialect.rows_of(statement, [book_id])):
+        if house.code in names:
+            by_name.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    return by_name, {house.pk: house for group in by_name.values() for house in group.values() if not house.has_balance}
 
 
 def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     """Everything that a batch is planned against, its members' rows locked."""
-    dialect.join_posting(book_id)
     earlier_ids: set[int | None] = {None}
     sides: set[int | str] = set()
     for posting in postings:
@@ -131,23 +137,27 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
             sides.add(destination)
     wanted = {side for side in sides if isinstance(side, int)}
     is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
-    head, accounts = _read_few(book_id, sorted(wanted)) if is_simple else (None, {})
-    code, algorithm, sealed_through, first, public_id = head or dialect.rows_of(BOOK, [book_id])[0]
-    houses: dict[str, dict[str, AccountState]] = {}
-    for house in _houses_of(book_id, first, public_id):
-        houses.setdefault(house.code.partition(":")[2], {})[house.unit] = house
+    statement, parameters = _few(book_id, sorted(wanted)) if is_simple else (BOOK, [book_id])
+    ids, rows = dialect.join_posting(book_id, len(postings) if is_simple else 0, statement, parameters)
+    code, algorithm, sealed_through, first, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:5]
+    houses, without_figures = _houses_of(book_id, first, public_id)
+    outside = houses["outside"][Unit.FEN].pk
     past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     if "outside" in sides:
-        wanted.add(houses["outside"][Unit.FEN].pk)
+        wanted.add(outside)
     for earlier in past.values():
         wanted.update(earlier.holders)
-    if head is None:
+    if is_simple:
+        accounts = {row[5]: AccountState(row[5:]) for row in rows}
+    else:
         accounts = _lock_members(book_id, sorted(wanted))
-    for group in houses.values():
-        for unit, house in group.items():
-            group[unit] = accounts.setdefault(house.pk, house)
+        ids = dialect.next_ids("ledger_transaction", len(postings))
+    if outside in accounts:
+        houses = {**houses, "outside": {Unit.FEN: accounts[outside]}}
+    accounts.update(without_figures)
     return Stage(
         book_id=book_id,
+        ids=ids,
         mark=memento.book_mark(code),
         digests=digests_of(algorithm),
         sealed_through=sealed_through,
@@ -157,11 +167,10 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     )
 
 
-def _read_few(book_id: int, ids: Sequence[int]) -> tuple[dialect.Row | None, dict[int, AccountState]]:
-    """The book and a few members' rows, locked, in one statement; None where none of them is there."""
+def _few(book_id: int, ids: Sequence[int]) -> tuple[str, list[object]]:
+    """How to read the book and a few members' rows, locked, in one statement: nothing where none of them is there."""
     condition, values = dialect.among("a.id", ids)
-    rows = dialect.rows_of(f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values])
-    return (rows[0][:5] if rows else None), {row[5]: AccountState(row[5:]) for row in rows}
+    return f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values]
 
 
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
@@ -171,7 +180,7 @@ def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
     return {row[0]: AccountState(row) for row in dialect.rows_of(statement + dialect.for_update(), [book_id, values])}
 
 
-def _read_past(ids: set[int], houses: dict[str, dict[str, AccountState]]) -> dict[int, Past]:
+def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
     """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
     if not ids:
         return {}

@@ -8,14 +8,14 @@ that are not sealed yet; `verify` adds everything up again.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from wenming.core import clock
 from wenming.domain.ledger import dialect, memento
 from wenming.domain.ledger.models import Unit
 
-Line = tuple[bytes, int]  # an account's public id and a signed amount, as mementos hold them
+Lines = Sequence[tuple[bytes, int]]  # accounts' public ids and signed amounts, as mementos hold them
 Key = tuple[str, date, str, str]  # scope, day, kind, unit
 UNSEALED = (
     "SELECT t.recorded, t.scope, t.kind, t.memento FROM ledger_book b JOIN ledger_transaction t ON t.id > b.sealed_id "
@@ -34,61 +34,73 @@ def _day_of_hour(hour: int) -> date:
 
 
 class Sums:
-    """Counts and amounts by scope, village day, kind and unit; and what the house accounts without a balance moved."""
+    """Counts and amounts by scope, village day, kind and unit; and what the house accounts without a balance moved.
 
-    def __init__(self, units: Mapping[bytes, str], houses: Mapping[bytes, str]) -> None:
+    `units` are the accounts known so far: where a house stands on one side, it alone tells the unit.
+    """
+
+    def __init__(self, units: dict[bytes, str], houses: Mapping[bytes, str]) -> None:
         self.units, self.houses = units, houses
         self.days: dict[Key, list[int]] = {}
         self.moved: dict[str, int] = {}
 
-    def add(self, recorded: int, scope: str, kind: str, lines: Iterable[Line]) -> None:
+    def add(self, scope: str, hour: int, kind: str, many: Sequence[Lines]) -> None:
+        """Add transactions of one scope, hour (since 1970) and kind."""
+        units, houses, moved = self.units, self.houses, self.moved
+        given: dict[str, list[int]] = {}
+        for lines in many:
+            only = (units.get(lines[0][0]) or units.get(lines[1][0])) if len(lines) == 2 else None
+            for unit, amount in [(only, abs(lines[0][1]))] if only else self._given(lines).items():
+                given.setdefault(unit, []).append(amount)
+            for token, amount in lines:
+                if token in houses:
+                    moved[houses[token]] = moved.get(houses[token], 0) + amount
+        day = _day_of_hour(hour)
+        for unit, amounts in given.items():
+            total = self.days.setdefault((scope, day, kind, unit), [0, 0])
+            total[0] += len(amounts)
+            total[1] += sum(amounts)
+
+    def add_posted(self, rows: Sequence[dialect.Row]) -> None:
+        """Add transactions as the books hold them: recorded, scope, kind and memento stand last in each row."""
+        alike: dict[tuple[str, int, str], list[Lines]] = {}
+        for *_others, recorded, scope, kind, whole in rows:
+            alike.setdefault((scope, recorded // HOUR, kind), []).append(memento.lines_of(whole))
+        for (scope, hour, kind), many in alike.items():
+            self.add(scope, hour, kind, many)
+
+    def _given(self, lines: Lines) -> dict[str, int]:
+        """What moved in each unit. What was given is what was taken, so the side whose accounts are known tells."""
+        sides = [[(token, -amount) for token, amount in lines if amount < 0], [line for line in lines if line[1] > 0]]
+        known = next((side for side in sides if all(token in self.units for token, _amount in side)), None)
+        if known is None:
+            condition, values = dialect.among("public_id", [token.hex() for token, _amount in lines])
+            found = dialect.rows_of(f"SELECT public_id, unit FROM ledger_account WHERE {condition}", [values])
+            self.units.update((bytes.fromhex(public_id), str(unit)) for public_id, unit in found)
         given: dict[str, int] = {}
-        for token, amount in lines:
-            if token in self.houses:
-                code = self.houses[token]
-                self.moved[code] = self.moved.get(code, 0) + amount
-            if amount > 0:
-                unit = self.units[token]
-                given[unit] = given.get(unit, 0) + amount
-        day = _day_of_hour(recorded // HOUR)
-        for unit, amount in given.items():
-            found = self.days.setdefault((scope, day, kind, unit), [0, 0])
-            found[0] += 1
-            found[1] += amount
+        for token, amount in known or sides[0]:
+            given[self.units[token]] = given.get(self.units[token], 0) + amount
+        return given
 
     def house_balances(self, before: Mapping[str, int]) -> dict[str, int]:
         return {code: before.get(code, 0) + self.moved.get(code, 0) for code in sorted(before.keys() | self.moved.keys())}
 
 
-Parsed = tuple[int, str, str, list[Line]]  # recorded, scope, kind, lines
-
-
-def parse(rows: Sequence[dialect.Row]) -> list[Parsed]:
-    """Transactions as sums need them, from recorded, scope, kind and memento."""
-    return [(recorded, scope, kind, memento.lines_of(whole)) for recorded, scope, kind, whole in rows]
-
-
-def blank(book_id: int, parsed: Sequence[Parsed]) -> Sums:
-    """Empty sums that know every account of these transactions."""
+def blank(book_id: int) -> Sums:
+    """Empty sums that know the house accounts of a book; members' accounts they look up."""
     houses = dialect.rows_of(
         "SELECT public_id, unit, code FROM ledger_account WHERE book_id = %s AND code IS NOT NULL AND is_member = %s",
         [book_id, False],
     )
     units = {bytes.fromhex(public_id): str(unit) for public_id, unit, _code in houses}
     codes = {bytes.fromhex(public_id): str(code) for public_id, unit, code in houses if unit != Unit.FEN}
-    wanted = {token.hex() for row in parsed for token, amount in row[3] if amount > 0 and token not in units}
-    condition, values = dialect.among("public_id", sorted(wanted))
-    members = dialect.rows_of(f"SELECT public_id, unit FROM ledger_account WHERE {condition}", [values])
-    units.update((bytes.fromhex(public_id), str(unit)) for public_id, unit in members)
     return Sums(units, codes)
 
 
 def unsealed(book_id: int) -> Sums:
     """The sums of what is posted and not sealed yet: the rows after the last sealed one, found by their id alone."""
-    parsed = parse(dialect.rows_of(UNSEALED, [book_id, book_id]))
-    sums = blank(book_id, parsed)
-    for row in parsed:
-        sums.add(*row)
+    sums = blank(book_id)
+    sums.add_posted(dialect.rows_of(UNSEALED, [book_id, book_id]))
     return sums
 
 

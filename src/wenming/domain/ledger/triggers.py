@@ -1,6 +1,6 @@
 """Triggers that refuse to change or remove what is posted, on both stores.
 
-The one change allowed: a transaction without a number gets one. Fixed facts of books and accounts stay as they are too.
+Fixed facts of books and accounts stay as they are too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ FIXED: dict[str, tuple[str, ...]] = {
         "reverses_id",
     ),
     "ledger_entry": ("id", "transaction_id", "amount", "balance_after", "recorded"),
+    "ledger_numbering": ("id", "book_id", "number", "count"),
     "ledger_seal": ("id", "book_id", "size", "root", "sealed_at", "house_balances", "nodes", "digest"),
     "ledger_account": ("id", "book_id", "public_id", "code", "unit", "is_member", "floor", "opened_at", "certificate"),
     "ledger_book": ("id", "code", "algorithm", "opened_at"),
@@ -19,7 +20,6 @@ FIXED: dict[str, tuple[str, ...]] = {
         "id", "at", "user_id", "door", "act", "subject", "organisation_id", "facts", "previous_hash", "hash",
     ),
 }  # fmt: skip
-NUMBERED_ONCE = "OLD.number IS NOT NULL OR NEW.number IS NULL"
 
 
 def create(vendor: str) -> list[str]:
@@ -27,36 +27,26 @@ def create(vendor: str) -> list[str]:
     if vendor == "sqlite":
         refuse = f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
         statements = []
-        shape = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW {condition} {refuse}"
+        shape = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW {refuse}"
     else:
         statements = [
             "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
             f"$$ BEGIN RAISE EXCEPTION '{REFUSED}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
         ]
         refuse = "EXECUTE FUNCTION ledger_refuse()"
-        shape = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW {condition} {refuse}"
+        shape = "CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW {refuse}"
     for table, columns in FIXED.items():
         names = ", ".join(f'"{column}"' for column in columns)
-        statements.append(shape.format(name=f"{table}_kept", act="DELETE", table=table, condition="", refuse=refuse))
-        statements.append(shape.format(name=f"{table}_fixed", act=f"UPDATE OF {names}", table=table, condition="", refuse=refuse))
+        statements.append(shape.format(name=f"{table}_kept", act="DELETE", table=table, refuse=refuse))
+        statements.append(shape.format(name=f"{table}_fixed", act=f"UPDATE OF {names}", table=table, refuse=refuse))
         if vendor != "sqlite":
             statements.append(f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT {refuse}")
-    statements.append(
-        shape.format(
-            name="ledger_transaction_numbered",
-            act="UPDATE OF number",
-            table="ledger_transaction",
-            condition=f"WHEN ({NUMBERED_ONCE})",
-            refuse=refuse,
-        )
-    )
     return statements
 
 
 def drop(vendor: str) -> list[str]:
     """The statements that take the triggers away: for going back a migration, and for tests that play the burglar."""
     names = [(f"{table}_{act}", table) for table in FIXED for act in ("kept", "fixed")]
-    names.append(("ledger_transaction_numbered", "ledger_transaction"))
     if vendor == "sqlite":
         return [f"DROP TRIGGER IF EXISTS {name}" for name, _table in names]
     names += [(f"{table}_whole", table) for table in FIXED]

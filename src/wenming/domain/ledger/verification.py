@@ -8,13 +8,17 @@ what the accounts say of themselves; then the audit trail.
 
 from __future__ import annotations
 
+import bisect
+import functools
+import itertools
+import struct
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wenming.core import audit
-from wenming.domain.ledger import dialect, memento, merkle, tallies
+from wenming.domain.ledger import dialect, memento, merkle, numbers, tallies
 from wenming.domain.ledger.hashing import ALGORITHMS, Digest, certificate, digest_of, seal_digest
 from wenming.domain.ledger.models import PLACES, Book, Kind, Seal, Tally, Unit
 from wenming.domain.ledger.stage import HOUSES, RESTORING
@@ -96,17 +100,24 @@ class _Volume:
         units = {account.token: UNIT_NAMES[account.unit] for account in own}
         houses = {account.token: str(account.code) for account in own if not account.has_balance}
         self.periods = [tallies.Sums(units, houses) for _size in range(len(self.sizes) + 1)]
-        self.place = 0
+        self.place, self.covers = 0, [0, 0]
+        self.alike: dict[tuple[int, str, int, str], list[tallies.Lines]] = {}
 
-    def period(self, number: int | None) -> tallies.Sums:
-        """The sums of the seal that covers this number."""
+    def add(self, number: int | None, scope: str, hour: int, kind: str, lines: tallies.Lines) -> None:
+        """To the sums of the seal that covers this number, once `add_up` is said."""
         if number is None:
-            return self.periods[-1]
-        while self.place and self.sizes[self.place - 1] >= number:
-            self.place -= 1
-        while self.place < len(self.sizes) and self.sizes[self.place] < number:
-            self.place += 1
-        return self.periods[self.place]
+            place = -1
+        elif self.covers[0] < number <= self.covers[1]:
+            place = self.place
+        else:
+            place = self.place = bisect.bisect_left(self.sizes, number)
+            self.covers = [0, *self.sizes, number][place : place + 2]
+        self.alike.setdefault((place, scope, hour, kind), []).append(lines)
+
+    def add_up(self) -> None:
+        for (place, scope, hour, kind), many in self.alike.items():
+            self.periods[place].add(scope, hour, kind, many)
+        self.alike.clear()
 
 
 @dataclass(slots=True)
@@ -158,78 +169,96 @@ def _read_accounts(book_id: int | None) -> dict[bytes, _Account]:
 
 
 TRANSACTIONS = (
-    "SELECT t.id, t.book_id, t.number, t.kind, t.subject, t.scope, t.key, t.memento, t.leaf_hash, t.occurred, t.recorded, "
+    "SELECT t.id, t.book_id, t.kind, t.subject, t.scope, t.key, t.memento, t.leaf_hash, t.occurred, t.recorded, "
     "t.ends_id, h.memento, t.reverses_id, r.memento FROM ledger_transaction t "
     "LEFT JOIN ledger_transaction h ON h.id = t.ends_id LEFT JOIN ledger_transaction r ON r.id = t.reverses_id "
 )
 PAGE = 2048
-Lines = list[tuple[_Account, int, dialect.Row | None]]
+Lines = list[tuple[_Account, int, int]]  # account, amount, place in its passbook (0 where it keeps none)
 
 
 def _check_transactions(work: _Work, book_id: int | None) -> None:
     """Page by page: where each line has to stand follows from the lines before it, so a page of them is read by key."""
     condition, parameters = ("", []) if book_id is None else ("WHERE +t.book_id = %s ", [book_id])
+    numbering = numbers.InOrder(book_id)
     for page in dialect.pages(f"{TRANSACTIONS}{condition}ORDER BY t.id", parameters, PAGE):
-        lines: list[tuple[_Account, int, int]] = []
-        ends = [0]
-        for row in page:
-            for token, amount in memento.lines_of(row[7]):
-                account = work.accounts.get(token)
-                if account is None or account.book_id != row[1] or account.unit < 0:
-                    work.fault("entry.account", row[1], row[2], _("第 {id} 笔账有一行记在了别处的账户上。"), id=row[0])
-                    continue
-                place = 0
-                if account.has_balance:
-                    account.sequence += 1
-                    place = account.pk * PLACES + account.sequence
-                    work.passbook_lines += 1
-                lines.append((account, amount, place))
-            ends.append(len(lines))
-        condition_of_ids, values = dialect.among("id", [place for _account, _amount, place in lines if place])
-        statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {condition_of_ids}"
+        numbered = [numbering.of(row[0]) for row in page]
+        lines = [_lines(work, row, number) for row, number in zip(page, numbered, strict=True)]
+        ids, values = dialect.among("id", [place for some in lines for _account, _amount, place in some if place])
+        statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {ids}"
         found = {row[0]: row for row in dialect.rows_of(statement, [values])}
-        placed: Lines = [(account, amount, found.get(place)) for account, amount, place in lines]
-        for number, row in enumerate(page):
+        work.passbook_lines += len(found)
+        for row, number, some in zip(page, numbered, lines, strict=True):
             work.transactions += 1
-            work.entries += ends[number + 1] - ends[number]
+            work.entries += len(some)
             volume = work.volumes.get(row[1])
             if volume is None:
-                work.fault("transaction.book", None, row[2], _("第 {id} 笔账不在任何账本里。"), id=row[0])
+                work.fault("transaction.book", None, number, _("第 {id} 笔账不在任何账本里。"), id=row[0])
                 continue
-            _check_transaction(work, volume, row, placed[ends[number] : ends[number + 1]])
+            _check_transaction(work, volume, row, number, some, found)
+        for volume in work.volumes.values():
+            volume.add_up()
 
 
-def _check_transaction(work: _Work, volume: _Volume, row: dialect.Row, lines: Lines) -> None:
-    (pk, book_id, number, kind, subject, scope, key, stored, leaf, occurred, recorded, ends_id, ends, reverses_id, reverses) = row
-    stored = bytes(stored)
+def _lines(work: _Work, row: dialect.Row, number: int | None) -> Lines:
+    """The lines that a memento holds, each with the place where it has to stand."""
+    lines: Lines = []
+    try:
+        original = memento.lines_of(row[6])
+    except (IndexError, struct.error):
+        return lines
+    for token, amount in original:
+        account = work.accounts.get(token)
+        if account is None or account.book_id != row[1] or account.unit < 0:
+            work.fault("entry.account", row[1], number, _("第 {id} 笔账有一行记在了别处的账户上。"), id=row[0])
+            continue
+        place = 0
+        if account.has_balance:
+            account.sequence += 1
+            place = account.pk * PLACES + account.sequence
+        lines.append((account, amount, place))
+    return lines
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(kind: str, scope: str) -> bytes:
+    return memento.short(kind) + memento.short(scope)
+
+
+def _check_transaction(
+    work: _Work, volume: _Volume, row: dialect.Row, number: int | None, lines: Lines, found: dict[int, dialect.Row]
+) -> None:
+    (pk, book_id, kind, subject, scope, key, stored, leaf, occurred, recorded, ends_id, ends, reverses_id, reverses) = row
     is_restoring = reverses_id is not None or kind in RESTORING
-    packed: list[bytes] = []
     sums = [0, 0, 0]
     into_escrow = 0
-    for account, amount, line in lines:
+    for account, amount, place in lines:
         sums[account.unit] += amount
-        packed.append(account.token + memento.pack_amount(amount))
-        if account.has_balance:
-            _check_line(work, account, amount, line, pk, recorded, is_restoring, number)
+        if place:
+            _check_line(work, account, amount, found.get(place), pk, recorded, is_restoring, number)
         elif account.is_escrow:
             into_escrow += amount
     if any(sums) or len(lines) < 2:
         work.fault("transaction.unbalanced", book_id, number, _("第 {id} 笔账收支不平。"), id=pk)
-    digest, token = volume.digest, memento.token_of(stored)
-    body = memento.body(
-        memento.short(kind), memento.short(scope), digest(subject.encode()), occurred,
-        memento.token_of(ends) if ends else memento.NOTHING, memento.token_of(reverses) if reverses else memento.NOTHING, packed,
-    )  # fmt: skip
-    whole = memento.head(volume.mark, token, recorded, digest(key.encode())) + body
-    if whole != stored or int.from_bytes(token[:8], "big") != pk:
+    digest, pack, token = volume.digest, memento.pack_amount, memento.token_of(stored)
+    past = memento.NOTHING * 2
+    if ends or reverses:
+        past = (memento.token_of(ends) if ends else memento.NOTHING) + (
+            memento.token_of(reverses) if reverses else memento.NOTHING
+        )
+    start = b"".join((
+        volume.mark, pack(pk), token[8:], pack(recorded), digest(key.encode()), _words(kind, scope), digest(subject.encode()),
+        pack(occurred), past, bytes((len(lines),)),
+    ))  # fmt: skip
+    if len(stored) != len(start) + memento.LINE_LENGTH * len(lines) or stored[: len(start)] != start:
         work.fault("memento.differs", book_id, number, _("第 {id} 笔账的内容和存底原文不一样。"), id=pk)
-    if digest(b"\x00" + stored) != bytes(leaf):
+    if digest(b"\x00" + stored) != leaf:
         work.fault("leaf.differs", book_id, number, _("第 {id} 笔账的指纹和存底原文不一样。"), id=pk)
     if number is None and pk <= volume.book.sealed_id:
         work.fault("number.missing", book_id, None, _("第 {id} 笔账已经封账，却没有编号。"), id=pk)
     if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
         work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
-    volume.period(number).add(recorded, scope, kind, [(account.token, amount) for account, amount, _line in lines])
+    volume.add(number, scope, recorded // tallies.HOUR, kind, [(account.token, amount) for account, amount, _place in lines])
     if ends_id is not None:
         _check_end(work, book_id, number, pk, ends_id, -into_escrow)
     elif into_escrow:
@@ -287,7 +316,7 @@ def _check_hold(work: _Work, book_id: int, number: int | None, pk: int, lines: L
         work.fault("hold.unended", book_id, number, _("第 {id} 笔账从预留里取走积分，却没写明办结哪一笔。"), id=pk)
         return
     holders: dict[bytes, int] = {}
-    for account, amount, _line in lines:
+    for account, amount, _place in lines:
         if account.has_balance and amount < 0:
             holders[account.token] = -amount
             account.held -= amount
@@ -309,7 +338,7 @@ def _check_end(work: _Work, book_id: int, number: int | None, pk: int, hold: int
 def _check_reversal(work: _Work, book_id: int, number: int | None, pk: int, original: bytes | None, lines: Lines) -> None:
     """A reversal is the mirror image, except that what a member no longer has may come out of "written_off"."""
     wanted = {token: -amount for token, amount in memento.lines_of(original)} if original else {}
-    given = {account.token: amount for account, amount, _line in lines}
+    given = {account.token: amount for account, amount, _place in lines}
     short = [0, 0, 0]
     is_mirror = bool(wanted)
     for token in wanted.keys() | given.keys():
@@ -324,30 +353,32 @@ def _check_reversal(work: _Work, book_id: int, number: int | None, pk: int, orig
         work.fault("reversal.differs", book_id, number, _("第 {id} 笔账不是它所更正那一笔的反向。"), id=pk)
 
 
+LEAVES = (
+    f"SELECT n.number + t.id - n.id, t.leaf_hash, t.recorded, t.id FROM {numbers.NUMBERED} "
+    "WHERE n.book_id = %s AND t.book_id = n.book_id ORDER BY n.number, t.id"
+)
+
+
 def _check_tree(work: _Work, volume: _Volume) -> None:
     """Numbers without gap, instants in order, and at every seal's size its root, its nodes, its house balances, its chain."""
     book = volume.book
-    statement = (
-        "SELECT number, leaf_hash, recorded, id FROM ledger_transaction WHERE book_id = %s AND number IS NOT NULL ORDER BY number"
-    )
-    leaves = dialect.stream(statement, [book.pk])
+    leaves = dialect.stream(LEAVES, [book.pk])
     growth = merkle.Growth(volume.digest)
     last = last_id = 0
     chain, houses, sealed_last = b"", dict[str, int](), 0
     for place, seal in enumerate(Seal.objects.filter(book=book).order_by("size").iterator(chunk_size=16)):
-        nodes: list[bytes] = []
-        while growth.size < seal.size:
-            row = next(leaves, None)
-            if row is None:
-                work.fault("seal.size", book.pk, seal.size, _("封账写着 {size} 笔，账本里没有这么多。"), size=seal.size)
-                return
-            if row[0] != growth.size + 1:
-                work.fault("number.gap", book.pk, growth.size + 1, _("第 {number} 号账不见了。"))
+        rows = list(itertools.islice(leaves, seal.size - growth.size))
+        for number, row in enumerate(rows, growth.size + 1):
+            if row[0] != number:
+                work.fault("number.gap", book.pk, number, _("第 {number} 号账不见了。"))
                 return
             if row[2] < last:
-                work.fault("number.order", book.pk, row[0], _("第 {number} 号账的记账时间早于前一号。"))
+                work.fault("number.order", book.pk, number, _("第 {number} 号账的记账时间早于前一号。"))
             last, last_id = row[2], max(last_id, row[3])
-            nodes += growth.add(bytes(row[1]))
+        if growth.size + len(rows) < seal.size:
+            work.fault("seal.size", book.pk, seal.size, _("封账写着 {size} 笔，账本里没有这么多。"), size=seal.size)
+            return
+        nodes = growth.extend([bytes(row[1]) for row in rows])
         houses = volume.periods[place].house_balances(houses)
         sealed = memento.micros(seal.sealed_at)
         facts = [
@@ -363,8 +394,8 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
                 work.fault(code, book.pk, seal.size, str(WORDS[code]), size=seal.size)
         chain, sealed_last = bytes(seal.digest), sealed
     extra = next(leaves, None)
-    if extra is not None:
-        work.fault("number.unsealed", book.pk, extra[0], _("第 {number} 号账没有封账。"))
+    if extra is not None or numbers.count(book.pk) != growth.size:
+        work.fault("number.unsealed", book.pk, growth.size + 1, _("第 {number} 号账没有封账。"))
     if (book.sealed_size, book.sealed_through, book.sealed_id) != (growth.size, last, last_id):
         work.fault("book.sealed", book.pk, growth.size, _("账本记着封到第 {size} 笔，和封账记录对不上。"), size=book.sealed_size)
 

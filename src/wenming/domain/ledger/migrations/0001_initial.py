@@ -9,8 +9,6 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    initial = True
-
     dependencies = [
     ]
 
@@ -39,7 +37,6 @@ class Migration(migrations.Migration):
                 ('leaf_hash', models.BinaryField(max_length=32)),
                 ('occurred', models.BigIntegerField()),
                 ('recorded', models.BigIntegerField()),
-                ('number', models.BigIntegerField(null=True)),
                 ('book', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.book')),
                 ('ends', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.transaction')),
                 ('reverses', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.transaction')),
@@ -96,6 +93,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Numbering',
+            fields=[
+                ('id', wenming.domain.ledger.models.GivenKey(primary_key=True, serialize=False)),
+                ('number', models.BigIntegerField()),
+                ('count', models.BigIntegerField()),
+                ('book', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.book')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('book', 'number'), name='number_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Tally',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -114,10 +123,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='transaction',
             constraint=models.UniqueConstraint(fields=('book', 'key'), name='transaction_key_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('number__isnull', False)), fields=('book', 'number'), name='transaction_number_once'),
         ),
         migrations.AddConstraint(
             model_name='transaction',
