@@ -246,6 +246,8 @@ def _check_transaction(
         past = (memento.token_of(ends) if ends else memento.NOTHING) + (
             memento.token_of(reverses) if reverses else memento.NOTHING
         )
+        if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
+            work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
     start = b"".join((
         volume.mark, pack(pk), token[8:], pack(recorded), digest(key.encode()), _words(kind, scope), digest(subject.encode()),
         pack(occurred), past, bytes((len(lines),)),
@@ -256,8 +258,6 @@ def _check_transaction(
         work.fault("leaf.differs", book_id, number, _("第 {id} 笔账的指纹和存底原文不一样。"), id=pk)
     if number is None and pk <= volume.book.sealed_id:
         work.fault("number.missing", book_id, None, _("第 {id} 笔账已经封账，却没有编号。"), id=pk)
-    if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
-        work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
     volume.add(number, scope, recorded // tallies.HOUR, kind, [(account.token, amount) for account, amount, _place in lines])
     if ends_id is not None:
         _check_end(work, book_id, number, pk, ends_id, -into_escrow)
