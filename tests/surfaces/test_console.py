@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -328,6 +329,26 @@ def test_a_notice_is_sealed_shown_and_printed(stage: Stage) -> None:
     assert "王*国" in page and "王建国" not in page and "指纹" in page
     for paper in ("a3", "a4"):
         assert client.get(f"{answer['Location']}redlist.pdf?paper={paper}").content.startswith(b"%PDF")
+
+
+def test_the_posted_sheet_is_photographed(stage: Stage) -> None:
+    """Proof that it hung: kept by who puts it up, seen by the branch's officers, never replaced."""
+    page = f"/console/notices/{notices_up(stage)[0]}/"
+    clerk, teller = enter(stage, "clerk"), enter(stage, "supervisor")
+    assert "还没拍" in text_of(clerk.get(page)) and 'type="file"' not in text_of(teller.get(page))
+    assert clerk.post(page, {}).status_code == 422
+    nonsense = clerk.post(page, {"photo": SimpleUploadedFile("a.jpg", b"no picture")})
+    assert nonsense.status_code == 422 and "这不是照片" in text_of(nonsense)
+    for _time in range(3):
+        assert clerk.post(page, {"photo": SimpleUploadedFile("a.jpg", photo().getvalue())}).status_code == 302
+    too_many = clerk.post(page, {"photo": SimpleUploadedFile("a.jpg", photo().getvalue())})
+    assert too_many.status_code == 422 and "已经有 3 张照片" in text_of(too_many)
+    seen = text_of(teller.get(page))
+    (address,) = set(re.findall(r'src="(/console/notices/[^"]+)"', seen)[:1])
+    assert "打印张贴，拍一张" in seen and teller.get(address)["Content-Type"] == "image/jpeg"
+    assert teller.post(page, {"photo": SimpleUploadedFile("a.jpg", photo().getvalue())}).status_code in (403, 422)
+    assert enter(stage, "other_clerk").get(address).status_code == 404
+    assert clerk.get(f"{page}photos/{'0' * 32}/").status_code == 404
 
 
 def test_an_objection_is_answered_by_one_who_did_not_review(stage: Stage) -> None:

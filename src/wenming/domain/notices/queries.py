@@ -8,8 +8,10 @@ from datetime import date, datetime
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from wenming.core import attachments
 from wenming.core.actor import Actor
-from wenming.core.errors import NotFound
+from wenming.core.errors import NotFound, require
+from wenming.core.models import Attachment
 from wenming.domain.notices import models, policies, sheets
 
 Notice = models.Notice
@@ -93,6 +95,17 @@ def notice(*, number: str) -> Notice:
     if found is None:
         raise NotFound
     return found
+
+
+def subject_of(notice: Notice) -> str:
+    """What the audit trail and the photos call a notice."""
+    return f"notice:{notice.pk}"
+
+
+def photos(*, actor: Actor, notice: Notice) -> list[Attachment]:
+    """Photos of the sheet where it hangs, oldest first, for the officers of the branch."""
+    require(actor.is_system or notice.branch_id in actor.branches(), NotFound)
+    return attachments.of(subject_of(notice))
 
 
 def notice_of(*, notice_id: int) -> Notice:

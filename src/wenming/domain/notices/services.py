@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import IO
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, bulk, clock, states, workdays
+from wenming.core import attachments, audit, bulk, clock, states, workdays
 from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
@@ -22,6 +23,7 @@ from wenming.domain.notices.sheets import PrintedLine, fingerprint
 from wenming.domain.organisations import queries as organisations
 
 ANSWER_WORKDAYS = 3
+PHOTOS_MOST = 3
 
 
 class NothingToPublish(Refusal):
@@ -58,6 +60,10 @@ class AlreadyObjected(Refusal):
 
 class WordsNeeded(Refusal):
     code, message = "notices.words_needed", _("请说一说您知道的，最少 4 个字。")
+
+
+class EnoughPhotos(Refusal):
+    code, message = "notices.enough_photos", _("这张榜已经有 {most} 张照片，够了。")
 
 
 class AnswerNeeded(Refusal):
@@ -113,8 +119,23 @@ def publish(*, actor: Actor, branch_id: int, title: str, lines: Sequence[LineDra
     columns = ("notice", "place", "subject", "masked_name", "words", "points", "happened_on", "status")
     bulk.insert(NoticeLine, columns, rows)
     failpoint("notices.lines_written")
-    _record(actor, "notices.published", f"notice:{notice.pk}", branch_id, at, lines=len(rows), fingerprint=notice.fingerprint)
+    facts = {"lines": len(rows), "fingerprint": notice.fingerprint}
+    _record(actor, "notices.published", queries.subject_of(notice), branch_id, at, **facts)
     return notice
+
+
+@service
+def keep_photo(*, actor: Actor, notice_id: int, photo: IO[bytes], at: datetime) -> None:
+    """Keep a photo of the sheet where it hangs: that it was printed and put up, and what it said. Nothing replaces one."""
+    notice = Notice.objects.select_for_update().filter(pk=notice_id).first()
+    if notice is None:
+        raise NotFound
+    require(policies.may_publish(actor, notice.branch_id))
+    subject = queries.subject_of(notice)
+    if len(attachments.of(subject)) >= PHOTOS_MOST:
+        raise EnoughPhotos(field="photo", most=PHOTOS_MOST)
+    attachments.keep(actor=actor, file=photo, subject=subject, at=at, field="photo")
+    _record(actor, "notices.photo_kept", subject, notice.branch_id, at)
 
 
 def ends_at(*, at: datetime, after: int) -> datetime:

@@ -12,10 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wenming.core import attachments
+from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.notices import queries as notice_queries
+from wenming.domain.notices import services as notices_service
 from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.console.page import ANSWERERS, CLERKS, RUNNERS, Desk, Entry, console, cursor, page_of, pdf
 from wenming.ui import print as paper
@@ -86,13 +89,23 @@ def _found(desk: Desk, number: str) -> Any:
 
 @console("notices")
 def notice(desk: Desk, number: str) -> HttpResponse:
-    """One sheet: where it stands, its fingerprint, its lines, what was said about them, how to print it."""
+    """One sheet: where it stands, its fingerprint, its lines, what was said about them, how to print it, how it hangs."""
     found = _found(desk, number)
+    form = Entry.of(desk.request)
+    if desk.request.method == "POST":
+        _keep_photo(desk, found, form)
+        if form.ok:
+            desk.say(_("照片存好了。"))
+            return redirect("console:notice", number=number)
     after = cursor(desk.request) or 0
     lines, last = page_of(notice_queries.lines(notice_id=found.pk, at=desk.at, after=after, limit=LINES + 1), LINES)
     objections = notice_queries.objections_to_answer(actor=desk.actor, at=desk.at, branch_id=found.branch_id)
     return desk.show(
         "notices/notice.html",
+        status=form.status if desk.request.method == "POST" else 200,
+        form=form,
+        photos=notice_queries.photos(actor=desk.actor, notice=found),
+        may_add_photo=desk.may(*CLERKS),
         notice=found,
         lines=lines,
         after=last.place if last else None,
@@ -101,6 +114,27 @@ def notice(desk: Desk, number: str) -> HttpResponse:
         objections=[o for o in objections if o.notice_number == found.number],
         may_answer=desk.may(*ANSWERERS),
     )
+
+
+def _keep_photo(desk: Desk, found: Any, form: Entry) -> None:
+    file = form.files.get("photo")
+    if file is None:
+        form.wrong("photo", _("请拍一张贴好的红榜。"))
+        return
+    with form.catching("photo"):
+        notices_service.keep_photo(actor=desk.actor, notice_id=found.pk, photo=file, at=desk.at)
+
+
+@console("notices")
+def photo(desk: Desk, number: str, photo: str) -> HttpResponse:
+    """A photo of the sheet where it hangs."""
+    kept = notice_queries.photos(actor=desk.actor, notice=_found(desk, number))
+    found = next((one for one in kept if one.public_id == photo), None)
+    if found is None:
+        raise NotFound
+    response = HttpResponse(attachments.content(found), content_type=found.kind)
+    response["Cache-Control"] = "private, max-age=600"
+    return response
 
 
 @console("notices")

@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/publish/", notices.publish, name="publish"),
     path("notices/<str:number>/", notices.notice, name="notice"),
+    path("notices/<str:number>/photos/<str:photo>/", notices.photo, name="notice_photo"),
     path("notices/<str:number>/redlist.pdf", notices.paper_list, name="redlist"),
     path("objections/<int:number>/", notices.objection, name="objection"),
     path("rules/", rulebooks.editions, name="rules"),

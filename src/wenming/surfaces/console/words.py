@@ -68,6 +68,7 @@ ACTS = {
     "deeds.reversal_dropped": gettext_lazy("不更正"),
     "deeds.reversed": gettext_lazy("更正"),
     "notices.published": gettext_lazy("发布公示"),
+    "notices.photo_kept": gettext_lazy("拍下张贴的红榜"),
     "notices.objection_raised": gettext_lazy("有人提意见"),
     "notices.objection_resolved": gettext_lazy("答复意见"),
     "notices.objector_revealed": gettext_lazy("看了是谁提的意见"),
