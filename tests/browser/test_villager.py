@@ -53,6 +53,7 @@ def pages_of(stage: stages.Stage) -> dict[str, str]:
         "messages": "/messages/",
         "household": "/household/",
         "me": "/me/",
+        "my-data": "/me/data/",
         "settings": "/settings/",
         "password": "/password/",
         "missing": "/deeds/nothing/",

@@ -33,6 +33,7 @@ OWN_PAGES = (
     "/messages/",
     "/household/",
     "/me/",
+    "/me/data/",
     "/settings/",
     "/password/",
 )

@@ -19,11 +19,13 @@ from wenming.core.errors import NotFound
 from wenming.domain.depositors import models, policies
 from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
 from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, relatives_of
+from wenming.domain.depositors.looks import Look, looks_at
 from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Household, Kinship, Passbook, VaultRecord
 from wenming.domain.organisations import queries as organisations
 
 __all__ = [
     "EnrolRow",
+    "Look",
     "Passbook",
     "PersonFacts",
     "age_on",
@@ -31,6 +33,7 @@ __all__ = [
     "circle_of_user",
     "is_kin_of_user",
     "is_minor",
+    "looks_at",
     "relatives_of",
 ]
 DepositorKind = models.DepositorKind

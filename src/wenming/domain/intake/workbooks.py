@@ -28,9 +28,23 @@ class BadRow(Protocol):
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], notes: Sequence[str] = ()) -> bytes:
     """A plain table as clerks keep them: a title, notes, the header, the lines; all cells are texts."""
+    return several([("表", columns, rows)], title, notes)
+
+
+def several(
+    tables: Sequence[tuple[str, Sequence[str], Iterable[Sequence[str]]]], title: str = "", notes: Sequence[str] = ()
+) -> bytes:
+    """A workbook with a sheet for each table: its name, its columns, its lines."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {**OPTIONS, "constant_memory": False})
-    sheet = book.add_worksheet("表")
+    book = xlsxwriter.Workbook(out, OPTIONS)
+    for name, columns, rows in tables:
+        _sheet(book, name, columns, rows, title or name, notes)
+    book.close()
+    return out.getvalue()
+
+
+def _sheet(book: Any, name: str, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str, notes: Sequence[str]) -> None:
+    sheet = book.add_worksheet(name)
     big = book.add_format({"bold": True, "font_size": 16, "align": "center", "valign": "vcenter"})
     small = book.add_format({"align": "left", "font_color": "#6b625b"})
     head = book.add_format(
@@ -54,8 +68,6 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], not
     for place, width in enumerate(widths):
         sheet.set_column(place, place, width)
     sheet.freeze_panes(len(notes) + 2, 0)
-    book.close()
-    return out.getvalue()
 
 
 def problems(titles: dict[str, str], width: int, rows: Iterable[BadRow]) -> bytes:

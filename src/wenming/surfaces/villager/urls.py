@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from wenming.surfaces.villager import account, declaring, deeds, home, household, inbox, mall, notices, outbox, passbook
+from wenming.surfaces.villager import account, declaring, deeds, home, household, inbox, mall, notices, outbox, own_data, passbook
 
 app_name = "villager"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,4 +41,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", inbox.messages, name="messages"),
     path("household/", household.household, name="household"),
     path("me/", household.me, name="me"),
+    path("me/data/", own_data.my_data, name="my_data"),
+    path("me/data/copy.xlsx", own_data.my_copy, name="my_copy"),
 ]
