@@ -13,7 +13,7 @@ from django.conf import settings
 
 NAMES = (
     "act.ending", "act.ended", "audit.appended", "attachments.file_written", "attachments.file_removed",
-    "idempotency.key_kept", "idempotency.done", "idempotency.answer_kept", "inbox.sent",
+    "idempotency.done", "idempotency.answer_kept", "inbox.sent",
     "ledger.accounts_opened", "ledger.transactions_written", "ledger.entries_written", "ledger.balances_written",
     "ledger.numbered", "ledger.seal_written", "ledger.seal_remembered",
     "identity.activation_issued", "identity.activation_used", "identity.password_set",

@@ -14,14 +14,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import chance, vault
 from wenming.core.errors import Refusal
 from wenming.core.failpoints import failpoint
 from wenming.core.models import IdempotencyRecord
-from wenming.core.transactions import service
+from wenming.core.transactions import service, take_turn
 
 NONCE = 12
 
@@ -45,18 +44,8 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
     key_digest = vault.digest("idempotency key", f"{owner_id}:{key}")
     request_digest = vault.digest("idempotency request", request)
     cipher = _cipher(f"{owner_id}:{key}")
-    found = _found(owner_id, key_digest)
-    record = IdempotencyRecord(
-        owner_id=owner_id, key_digest=key_digest, request_digest=request_digest, status=0, answer=b"", made_at=at
-    )
-    if found is None:
-        try:
-            with transaction.atomic():
-                record.save(force_insert=True)
-                failpoint("idempotency.key_kept")
-        except IntegrityError:
-            found = _found(owner_id, key_digest)
-            assert found is not None, "the key was refused by the store but is not there"
+    take_turn(f"idempotency:{key_digest}")
+    found = IdempotencyRecord.objects.filter(owner_id=owner_id, key_digest=key_digest).first()
     if found is not None:
         if found.request_digest != request_digest:
             raise KeyReused(field="Idempotency-Key")
@@ -65,14 +54,16 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
     answer = do()
     failpoint("idempotency.done")
     nonce = chance.random_bytes(NONCE)
-    record.status, record.answer = answer.status, nonce + cipher.encrypt(nonce, answer.body, b"answer")
-    record.save(update_fields=["status", "answer"])
+    IdempotencyRecord.objects.create(
+        owner_id=owner_id,
+        key_digest=key_digest,
+        request_digest=request_digest,
+        status=answer.status,
+        answer=nonce + cipher.encrypt(nonce, answer.body, b"answer"),
+        made_at=at,
+    )
     failpoint("idempotency.answer_kept")
     return answer
-
-
-def _found(owner_id: int, key_digest: str) -> IdempotencyRecord | None:
-    return IdempotencyRecord.objects.filter(owner_id=owner_id, key_digest=key_digest).first()
 
 
 def _cipher(key: str) -> AESGCM:

@@ -16,10 +16,11 @@ from typing import Any
 
 from django.db import connection
 
+from wenming.core.transactions import service
 from wenming.domain.ledger import queries
 from wenming.domain.ledger import services as ledger
 from wenming.surfaces.cli.bench import Spent, in_turn, spent
-from wenming.surfaces.cli.bench.crowds import each_in_a_thread
+from wenming.surfaces.cli.bench.crowds import Processes, each_in_a_thread
 from wenming.surfaces.cli.bench.limits import BareFile, BareServer
 from wenming.surfaces.cli.bench.peers import Peer
 
@@ -29,6 +30,7 @@ SINGLES = 400
 CROWDS = (8, 64)
 EACH = 40
 EACH_ON_SERVER = 150
+ALONE = "64_callers_in_acts_of_their_own"
 HASHES = 200_000
 
 
@@ -61,16 +63,18 @@ class Books:
             for number in range(first, first + count)
         ]
 
-    def post(self, transfers: list[ledger.Posting]) -> None:
+    def post(self, transfers: list[ledger.Posting], *, is_alone: bool = False) -> None:
+        """One after the other; alone: each in an act of its own, as rooms post that do more than that in the act."""
+        post = service(ledger.post) if is_alone else ledger.post
         for transfer in transfers:
-            ledger.post(book_id=self.book_id, posting=transfer)
+            post(book_id=self.book_id, posting=transfer)
 
-    def crowd(self, parts: list[list[ledger.Posting]]) -> None:
-        """Each part by a caller of its own, all at once."""
+    def crowd(self, parts: list[list[ledger.Posting]], *, is_alone: bool = False) -> None:
+        """Each part by a caller of its own, threads of one process, all at once."""
 
         def call(place: int) -> None:
             try:
-                self.post(parts[place])
+                self.post(parts[place], is_alone=is_alone)
             finally:
                 connection.close()
 
@@ -107,8 +111,9 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         "single": iter([books.transfers(SINGLES) for _round in range(rounds)]),
         "rows": iter([keyed_rows(books) for _round in range(2 * rounds)]),
     }
-    for callers in CROWDS:
-        ready[f"{callers}"] = iter([[books.transfers(EACH) for _caller in range(callers)] for _round in range(rounds)])
+    crowds = {f"{callers}_callers": callers for callers in CROWDS} | {ALONE: CROWDS[-1]}
+    for name, callers in crowds.items():
+        ready[name] = iter([[books.transfers(EACH) for _caller in range(callers)] for _round in range(rounds)])
     median = in_turn(
         rounds,
         batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(ready["batch"])),
@@ -116,7 +121,7 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         by_account=lambda _number: bare.batch("by_account", next(ready["rows"])),
         single=lambda _number: books.post(next(ready["single"])),
         commits=lambda _number: bare.commits(SINGLES),
-        **{f"crowd_{callers}": lambda _number, name=f"{callers}": books.crowd(next(ready[name])) for callers in CROWDS},
+        **{name: lambda _number, name=name: books.crowd(next(ready[name]), is_alone=name == ALONE) for name in crowds},
     )
     bare.close()
     commit = Spent(median["commits"].wall / SINGLES, median["commits"].work / SINGLES)
@@ -127,32 +132,37 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         },
         "one_per_commit": rates(SINGLES, median["single"], median["commits"], 0.5),
     }
-    for callers in CROWDS:
+    for name, callers in crowds.items():
         count = EACH * callers
         bare_commits = Spent(commit.wall * count, commit.work * count)
-        report[f"{callers}_callers"] = rates(count, median[f"crowd_{callers}"], bare_commits, 2.0 if callers == 64 else 1.0)
+        report[name] = rates(count, median[name], bare_commits, 2.0 if callers == 64 else 1.0)
     return report
 
 
 def on_server(books: Books, rounds: int, peers: Sequence[str]) -> dict[str, Any]:
     clients = CROWDS[0]
-    bare = BareServer(clients)
+    connection.close()
+    bare, tellers = BareServer(clients), Processes(clients, books.post)
     batches = iter([books.transfers(BATCH) for _round in range(rounds)])
-    crowds = iter([[books.transfers(EACH_ON_SERVER) for _caller in range(clients)] for _round in range(rounds)])
+    crowds = iter([[books.transfers(EACH_ON_SERVER) for _caller in range(clients)] for _round in range(2 * rounds)])
     rows = iter([keyed_rows(books) for _round in range(rounds)])
     others = [Peer(given, (clients, EACH_ON_SERVER, BATCH, MEMBERS)) for given in peers]
     median = in_turn(
         rounds,
         batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(batches)),
         by_key=lambda _number: bare.batch(next(rows)),
-        crowd=lambda _number: books.crowd(next(crowds)),
+        crowd=lambda _number: tellers.do(next(crowds)),
+        threads=lambda _number: books.crowd(next(crowds)),
         commits=lambda _number: bare.commits(EACH_ON_SERVER),
         **{peer.name: peer.measure for peer in others},
     )
     bare.close()
+    tellers.close()
+    count = EACH_ON_SERVER * clients
     report: dict[str, Any] = {
         "batches_of_8000": rates(BATCH, median["batch"], median["by_key"], 0.3),
-        "8_callers": rates(EACH_ON_SERVER * clients, median["crowd"], median["commits"], 0.5),
+        "8_callers": rates(count, median["crowd"], median["commits"], 0.5),
+        "8_callers_in_one_process": rates(count, median["threads"], median["commits"], 0.5),
     }
     one, batch = report["8_callers"]["per_second"], report["batches_of_8000"]["per_second"]
     report["peers"] = {peer.name: peer.report(one, batch) for peer in others}

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from wenming.surfaces.cli.bench.crowds import each_in_a_thread
+from wenming.surfaces.cli.bench.crowds import Processes
 
 TABLE = "CREATE TABLE {name} (id {key} PRIMARY KEY, account bigint, amount bigint, at bigint, key text)"
 
@@ -51,26 +51,30 @@ class BareServer:
         given = connection.settings_dict
         names = {"HOST": "host", "PORT": "port", "USER": "user", "NAME": "dbname", "PASSWORD": "password"}
         self.address = {name: given[key] for key, name in names.items()}
-        self.stores = [psycopg.connect(**self.address, autocommit=True) for _client in range(clients)]
+        self.own: psycopg.Connection[Any] | None = None
+        self.clients = Processes(clients, self._insert)
+        self.store = psycopg.connect(**self.address, autocommit=True)
         for name in ("bare_single", "bare_by_key"):
-            self.stores[0].execute(f"DROP TABLE IF EXISTS {name}")
-            self.stores[0].execute(TABLE.format(name=name, key="bigserial"))
-        self.stores[0].execute("CREATE UNIQUE INDEX ON bare_by_key (key)")
+            self.store.execute(f"DROP TABLE IF EXISTS {name}")
+            self.store.execute(TABLE.format(name=name, key="bigserial"))
+        self.store.execute("CREATE UNIQUE INDEX ON bare_by_key (key)")
+
+    def _insert(self, count: int) -> None:
+        """In a client's own process, on its own connection."""
+        self.own = self.own or psycopg.connect(**self.address, autocommit=True)
+        for _number in range(count):
+            self.own.execute("INSERT INTO bare_single (account, amount, at, key) VALUES (1, 300, 1, 'key')")
 
     def commits(self, each: int) -> None:
-        def insert(place: int) -> None:
-            for _number in range(each):
-                self.stores[place].execute("INSERT INTO bare_single (account, amount, at, key) VALUES (1, 300, 1, 'key')")
-
-        each_in_a_thread(len(self.stores), insert)
+        self.clients.do([each] * len(self.clients.ends))
 
     def batch(self, rows: list[tuple[Any, ...]]) -> None:
-        self.stores[0].execute(
+        self.store.execute(
             "INSERT INTO bare_by_key (account, amount, at, key) "
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[])",
             [list(column) for column in zip(*rows, strict=True)],
         )
 
     def close(self) -> None:
-        for store in self.stores:
-            store.close()
+        self.clients.close()
+        self.store.close()

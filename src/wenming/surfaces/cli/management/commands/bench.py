@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import clock
 from wenming.core.actor import system
-from wenming.surfaces.cli.bench import books, growth, memory, pages, rounded, servers, sheets
+from wenming.surfaces.cli.bench import books, doors, growth, memory, pages, rounded, servers, sheets
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 
-PARTS = ("ledger", "pages", "import", "server")
+PARTS = ("ledger", "pages", "import", "server", "http")
 SIZES, FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 1_000_000)
 LEDGER_SIZES, FULL_LEDGER_SIZES = (100_000, 1_000_000), (100_000, 1_000_000, 10_000_000)
 
@@ -33,7 +33,7 @@ class Command(BankCommand):
     needs_store = False
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("part", nargs="?", choices=PARTS, help=_("只量一样：ledger、pages、import 或 server"))
+        parser.add_argument("part", nargs="?", choices=PARTS, help=_("只量一样：ledger、pages、import、server 或 http"))
         parser.add_argument("--full", action="store_true", help=_("账本量到一千万行，网页量到一百万行（要很久）"))
         parser.add_argument("--rounds", type=int, default=5, help=_("每样量几轮，取中位数，默认 5"))
         parser.add_argument("--peer", action="append", default=[], help=_("名字=命令：另一种账本，在旁边一起量，可以有几个"))
@@ -88,6 +88,8 @@ class Command(BankCommand):
             return pages.run(folder=folder, at=at, sizes=FULL_SIZES if full else SIZES, rounds=10 * rounds)
         if part == "import":
             return sheets.run(actor=system(door="bench"), folder=folder, at=at, rounds=min(rounds, 3))
+        if part == "http":
+            return doors.run(folder=folder, at=at, rounds=rounds)
         return memory.run(folder=folder, requests=200)
 
 
