@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from wenming.core import chance, clock
 from wenming.core.actor import Actor
@@ -47,11 +48,13 @@ class LogInFirst(LoginRequiredMiddleware):
     """Who is not logged in goes to the log-in; what was typed into a form waits there and comes back behind it."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
-        if not typed.is_form(request) or "HX-Request" in request.headers or has_nul(request):
-            return super().handle_no_permission(request, view_func)
         page = typed.page_of(request) or request.get_full_path()
-        typed.keep(request, page)
-        return redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        if typed.is_form(request) and not has_nul(request):
+            typed.keep(request, page)
+        elif "HX-Request" not in request.headers:
+            return super().handle_no_permission(request, view_func)
+        answer = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        return HttpResponseClientRedirect(answer["Location"]) if "HX-Request" in request.headers else answer
 
 
 class ActorMiddleware:
