@@ -5,7 +5,7 @@ python3 run.py demo          a browsable demo town (--scale village|town, --port
 python3 run.py test          every test: SQLite, PostgreSQL and a real browser, set up by itself
 python3 run.py check         style, types, import contracts; --long adds the long reliability runs
 python3 run.py fix           let the formatter mend what it can
-python3 run.py bench [PART]  speed as ratios measured in one run: ledger, pages, import, server, http
+python3 run.py bench [PART]  speed as ratios measured in one run: ledger, pages, web, import, server, http
 python3 run.py COMMAND …     any command of the `wenming` program, in the same environment
 """
 

@@ -33,6 +33,8 @@ BOTH = ("sqlite", "postgresql")
 RUNS = (
     Run("village", "village-year", 1, 1, 20),
     Run("guards", "guard switched off", 5, 20, 20),
+    Run("axe", "role", 1, 9, 9),
+    Run("reviews", "review", 100, 100, 100),
     Run("tampering", "single change", 500, 5_000, 100_000),
     Run("stateful", "step", 1_000, 10_000, 1_000_000),
     Run("races", "round", 50, 400, 20_000, BOTH, races_passed),

@@ -7,15 +7,19 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRedirect
 
 from wenming.core import chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal
 from wenming.domain.depositors import queries as depositors
+from wenming.ui import typed
 
 log = logging.getLogger("wenming.faults")
 DOORS = {"console": "console", "board": "board", "api": "api"}
@@ -35,7 +39,22 @@ def answer(request: HttpRequest, *, code: str, message: str, status: int, fields
     """A refusal or fault in the shape that the door speaks."""
     if door_of(request) == "api":
         return JsonResponse({"code": code, "message": message, "fields": fields or {}}, status=status)
-    return render(request, "ui/error.html", {"code": code, "message": message, "status": status}, status=status)
+    again = typed.to_send_again(request) if status == 500 or code == "csrf_failed" else []
+    context = {"code": code, "message": message, "status": status, "again": again}
+    return render(request, "ui/error.html", context, status=status)
+
+
+class LogInFirst(LoginRequiredMiddleware):
+    """Who is not logged in goes to the log-in; what was typed into a form waits there and comes back behind it."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+        page = typed.page_of(request) or request.get_full_path()
+        if typed.is_form(request) and not has_nul(request):
+            typed.keep(request, page)
+        elif "HX-Request" not in request.headers:
+            return super().handle_no_permission(request, view_func)
+        answer = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        return HttpResponseClientRedirect(answer["Location"]) if "HX-Request" in request.headers else answer
 
 
 class ActorMiddleware:
@@ -69,7 +88,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, code="not_allowed", message=_("您没有看这一页的权限。"), status=403)
+    return answer(request, code="not_allowed", message=_("这一页只有管这件事的人能看。"), status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -80,12 +99,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The person reads a number to quote; the log keeps the same number with the fault."""
     number = f"E-{chance.digits(6)}"
     log.error("fault %s at %s", number, request.path)
-    message = _("没办成，不是您的错。请再试一次；还不行，请报 {number}。").format(number=number)
+    message = (
+        _("没交上去，不是您的错。写的都在，请再交一次；还不行，请报 {number}。")
+        if typed.is_form(request)
+        else _("没办成，不是您的错。请再试一次；还不行，请报 {number}。")
+    ).format(number=number)
     return answer(request, code="server_error", message=message, status=500)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    message = _("这一页放得太久了，请刷新后再交一次。填过的不会丢。")
+    message = _("这一页放得太久了，再交一次就行。填过的都在，照片要再选一次。")
     return answer(request, code="csrf_failed", message=message, status=403)
 
 

@@ -283,7 +283,7 @@ def _range_of(desk: Desk) -> list[Any]:
 def product(desk: Desk, public_id: str = "") -> HttpResponse:
     """A new product, or new words and prices for one; orders already placed keep theirs."""
     found = mall_queries.product(actor=desk.actor, public_id=public_id) if public_id else None
-    form = Entry.of(desk.request) if desk.request.method == "POST" else Entry(typed=_typed(found))
+    form = Entry.of(desk.request, _typed(found))
     if desk.request.method == "POST":
         facts = _facts(form)
         if form.ok:

@@ -25,6 +25,7 @@ from wenming.core.errors import NotAllowed, NotFound, Refusal
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Role
+from wenming.ui import typed
 
 PAGE = 30
 RUNNERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
@@ -186,8 +187,12 @@ class Entry:
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, request: HttpRequest) -> Entry:
-        return cls(typed=request.POST, files=request.FILES) if request.method == "POST" else cls(typed=request.GET)
+    def of(cls, request: HttpRequest, present: Mapping[str, Any] | None = None) -> Entry:
+        """What was posted; else what waited for the log-in, else what stands there at present or in the address."""
+        kept = typed.of(request)
+        if request.method == "POST":
+            return cls(typed=request.POST, files=request.FILES)
+        return cls(typed=kept if kept is not None else request.GET if present is None else present)
 
     def __getitem__(self, name: str) -> str:
         return str(self.typed.get(name, ""))

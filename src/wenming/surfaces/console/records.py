@@ -44,7 +44,7 @@ def _found(desk: Desk, number: int) -> Any:
 def facts(desk: Desk, number: int) -> HttpResponse:
     """What is registered, put right. Encrypted facts are never shown here: empty stays as it is, a tick removes."""
     depositor = _found(desk, number)
-    form = Entry.of(desk.request) if desk.request.method == "POST" else Entry()
+    form = Entry.of(desk.request, {})
     if desk.request.method == "POST":
         _correct(desk, depositor, form)
         if form.ok:

@@ -152,7 +152,7 @@ def item(desk: Desk, number: int, code: str = "") -> HttpResponse:
     existing = next((one for one in items if one.code == code), None)
     if code and existing is None:
         raise NotFound()
-    form = Entry.of(desk.request) if desk.request.method == "POST" else Entry(typed=_typed(existing))
+    form = Entry.of(desk.request, _typed(existing))
     checked: ItemDraft | None = None
     if desk.request.method == "POST":
         act = form.get("act", "save")

@@ -22,7 +22,7 @@ from wenming.domain.identity import queries as identity_queries
 from wenming.domain.identity import services as identity
 from wenming.surfaces import devices
 from wenming.surfaces.villager.door import own_path, page
-from wenming.ui import looks
+from wenming.ui import looks, typed
 from wenming.ui.forms import Form, posted
 
 BACKEND = "wenming.domain.identity.backends.LoginNameBackend"
@@ -73,6 +73,9 @@ def _first_page(request: HttpRequest) -> str:
 
 def _enter(request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:
     login(request, user, backend=BACKEND)
+    if kept := typed.waiting(request):
+        words = _("您填的都还在，接着交就行。") if kept == "words" else _("您填的都还在，照片要再选一次。")
+        messages.info(request, words)
     _device, keep_device = devices.meet(request)
     answer = redirect(own_path(request, _first_page(request)))
     keep_device(answer)
@@ -97,7 +100,7 @@ def enter(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return _enter(request, user)
         form.add_error(None, _("手机号、户号或密码不对，请再看一遍。"))
-    context = {"form": form, "next": own_path(request, ""), "ended": devices.ended_here(request)}
+    context = {"form": form, "next": own_path(request, ""), "ended": devices.ended_here(request), "typed": typed.waiting(request)}
     return page(request, "villager/account/login.html", context, status=422 if form.errors else 200)
 
 

@@ -212,10 +212,9 @@ def details(request: HttpRequest, item_id: int, *, book: Any) -> HttpResponse:
     item = rulebooks.item(item_id=item_id)
     draft = drafts.begin(request, item_id)
     extra = {"family": family_of(book), "branch_id": book.depositor.branch_id}
+    form = WhoForm(*posted(request), initial=_initial(draft, book, clock.local_date(clock.now())), **extra)
     if request.method == "GET":
-        form = WhoForm(initial=_initial(draft, book, clock.local_date(clock.now())), **extra)
         return _show_details(request, form, item, draft)
-    form = WhoForm(request.POST, request.FILES, **extra)
     is_valid = form.is_valid()
     _take_photos(form, draft, request)
     if "drop" in request.POST:
@@ -241,6 +240,7 @@ def _show_details(request: HttpRequest, form: WhoForm, item: Any, draft: drafts.
         "item": item,
         "facts": facts_of(item),
         "draft": draft,
+        "carried": drafts.carry(request, draft),
         "most": drafts.PHOTOS_MOST,
         "needs_photo": needs_photo(item),
         "today": clock.local_date(clock.now()),
@@ -276,6 +276,7 @@ def check(request: HttpRequest, *, book: Any) -> HttpResponse:
     names = depositors.public_names(depositor_ids=draft.depositor_ids, on=clock.local_date(clock.now()))
     names |= {person.pk: person.name for person in family_of(book) if person.pk in names}
     context = {"form": form, "draft": draft, "item": item, "names": names, "book": book}
+    context["carried"] = drafts.carry(request, draft)
     return page(request, "villager/deeds/check.html", context, here="declare", status=422 if form.errors else 200)
 
 

@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import IO
 
+from django.core import signing
 from django.http import HttpRequest
 
 from wenming.core import attachments, chance
 from wenming.core.actor import Actor
+from wenming.ui import typed
 
 SLOT = "declaration"
 PHOTOS_MOST = 3
@@ -45,7 +47,27 @@ class Draft:
 
 def present(request: HttpRequest) -> Draft | None:
     kept = request.session.get(SLOT)
-    return Draft(**kept) if kept else None
+    return Draft(**kept) if kept else _carried(request)
+
+
+def carry(request: HttpRequest, draft: Draft) -> str:
+    """The draft as its own page carries it, in case the log-in runs out before it is sent: for nobody else, for a day."""
+    return signing.dumps([request.user.pk, asdict(draft)], salt=SLOT, compress=True)
+
+
+def _carried(request: HttpRequest) -> Draft | None:
+    """The draft that a page brought through the log-in, as far as its photos are still there; from then on the present one."""
+    try:
+        user_id, kept = signing.loads((typed.of(request) or {}).get("draft", ""), salt=SLOT, max_age=86_400)
+    except signing.BadSignature:
+        return None
+    if user_id != request.user.pk:
+        return None
+    draft = Draft(**kept)
+    there = {photo.public_id for photo in attachments.of(draft.subject)}
+    draft.photos = [photo for photo in draft.photos if photo in there]
+    keep(request, draft)
+    return draft
 
 
 def begin(request: HttpRequest, item_id: int) -> Draft:

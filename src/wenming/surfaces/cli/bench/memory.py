@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +21,28 @@ ASKED = ("/", "/login/", "/board/", "/static/ui/tokens.css")
 
 def run(*, folder: Path, requests: int) -> dict[str, Any]:
     """Start the server on the folder, ask it some hundred times, read its resident memory in megabytes."""
+    with server(folder) as (port, pid):
+        for number in range(requests):
+            _ask(port, ASKED[number % len(ASKED)])
+        held = resident(pid)
+    return {"resident_megabytes": held, "goal": GOAL, "requests": requests}
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[tuple[int, int]]:
+    """The port and the process of a server on the folder, which ends with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = dict(os.environ, WENMING_DATA=str(folder))
     command = [sys.executable, "-m", "wenming", "serve", "--port", str(port)]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         _wait(port)
-        for number in range(requests):
-            _ask(port, ASKED[number % len(ASKED)])
-        held = resident(server.pid)
+        yield port, process.pid
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=60)
-    return {"resident_megabytes": held, "goal": GOAL, "requests": requests}
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
 
 
 def resident(pid: int) -> float | None:

@@ -20,20 +20,20 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import clock
 from wenming.core.actor import system
-from wenming.surfaces.cli.bench import books, doors, growth, memory, pages, rounded, servers, sheets
+from wenming.surfaces.cli.bench import books, doors, growth, memory, pages, rounded, servers, sheets, web
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 
-PARTS = ("ledger", "pages", "import", "server", "http")
+PARTS = ("ledger", "pages", "web", "import", "server", "http")
 SIZES, FULL_SIZES = (1_000, 100_000), (1_000, 100_000, 1_000_000)
 LEDGER_SIZES, FULL_LEDGER_SIZES = (100_000, 1_000_000), (100_000, 1_000_000, 10_000_000)
 
 
 class Command(BankCommand):
-    help = gettext_lazy("测速：账本、网页、导入、内存，各和裸机的极限比，在一次里量完。")
+    help = gettext_lazy("测速：账本、网页、浏览器、导入、内存，各和裸机的极限比，在一次里量完。")
     needs_store = False
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("part", nargs="?", choices=PARTS, help=_("只量一样：ledger、pages、import、server 或 http"))
+        parser.add_argument("part", nargs="?", choices=PARTS, help=_("只量一样：ledger、pages、web、import、server 或 http"))
         parser.add_argument("--full", action="store_true", help=_("账本量到一千万行，网页量到一百万行（要很久）"))
         parser.add_argument("--rounds", type=int, default=5, help=_("每样量几轮，取中位数，默认 5"))
         parser.add_argument("--peer", action="append", default=[], help=_("名字=命令：另一种账本，在旁边一起量，可以有几个"))
@@ -86,6 +86,8 @@ class Command(BankCommand):
             raise WrongUse(_("测速只在演示数据夹里做。"))
         if part == "pages":
             return pages.run(folder=folder, at=at, sizes=FULL_SIZES if full else SIZES, rounds=10 * rounds)
+        if part == "web":
+            return web.run(folder=folder, rounds=rounds)
         if part == "import":
             return sheets.run(actor=system(door="bench"), folder=folder, at=at, rounds=min(rounds, 3))
         if part == "http":

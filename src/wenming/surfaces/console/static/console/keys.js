@@ -1,44 +1,76 @@
-// Keys of the review page: A approve, B return, D reject, J next, K previous. They rest while someone types, and can be turned off.
+// Keys of the review page: A approve, B return, D reject, J next, K previous. They rest while someone types (Esc ends
+// that, Ctrl+Enter hands in), can be turned off, and wait a moment on each fresh page, so that a double hit is one decision.
 const KEPT = "wm-review-keys";
-const toggle = document.getElementById("keys-on");
-const form = document.getElementById("decide");
-const reason = document.getElementById("f-reason");
+const SEEN = 250; // milliseconds before a decision counts on what has just come into view
+const toggle = () => document.getElementById("keys-on");
+const form = () => document.getElementById("decide");
 
-if (toggle) {
+function isOn() {
   try {
-    toggle.checked = localStorage.getItem(KEPT) !== "off";
+    return localStorage.getItem(KEPT) !== "off";
   } catch {
-    // Without storage the keys are on for this page.
+    return toggle()?.checked ?? true; // Without storage the choice holds for this page only.
   }
-  toggle.addEventListener("change", () => {
-    try {
-      localStorage.setItem(KEPT, toggle.checked ? "on" : "off");
-    } catch {
-      // The choice then holds for this page only.
-    }
-  });
 }
 
 function choose(decision) {
-  if (!form) return;
-  const field = form.querySelector(`input[name=decision][value=${decision}]`);
+  const here = form();
+  if (!here?.dataset.ready) return;
+  const field = here.querySelector(`input[name=decision][value=${decision}]`);
+  const reason = here.querySelector("#f-reason");
   field.checked = true;
   field.dispatchEvent(new Event("change", { bubbles: true }));
-  if (decision === "approve" || reason.value.trim()) form.requestSubmit();
+  if (decision === "approve" || reason.value.trim()) hand(here);
   else reason.focus();
+}
+
+function hand(here) {
+  delete here.dataset.ready;
+  here.requestSubmit();
 }
 
 function go(rel) {
   document.querySelector(`a[rel=${rel}]`)?.click();
 }
 
+const ACTS = { a: () => choose("approve"), b: () => choose("return"), d: () => choose("reject"), j: () => go("next"), k: () => go("prev") };
+
 document.addEventListener("keydown", (event) => {
-  if (toggle && !toggle.checked) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.repeat || event.altKey) return;
+  if (event.target.id === "f-reason") {
+    if (event.key === "Escape") event.target.blur();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form()?.dataset.ready) hand(form());
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || !isOn() || !toggle()) return;
   if (event.target.matches("textarea, select, input:not([type=radio]):not([type=checkbox])")) return;
-  const acts = { a: () => choose("approve"), b: () => choose("return"), d: () => choose("reject"), j: () => go("next"), k: () => go("prev") };
-  const act = acts[event.key.toLowerCase()];
+  const act = ACTS[event.key.toLowerCase()];
   if (!act) return;
   event.preventDefault();
   act();
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target !== toggle()) return;
+  try {
+    localStorage.setItem(KEPT, event.target.checked ? "on" : "off");
+  } catch {
+    // The choice then holds for this page only.
+  }
+});
+
+// A page that came without a reload: what was done is said, and the keyboard goes on at what is to be looked at.
+function show(fresh) {
+  const box = toggle();
+  if (box) box.checked = isOn();
+  const here = form();
+  if (here) setTimeout(() => (here.dataset.ready = "1"), SEEN);
+  if (!fresh) return;
+  (document.getElementById("errors") || document.getElementById("case") || document.querySelector("h1"))?.focus();
+  document.getElementById("said").textContent = document.querySelector("main .note-k")?.textContent.trim() || "";
+}
+
+show(false);
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target === document.body) show(true);
 });
