@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 
+import openpyxl
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -460,6 +462,22 @@ def test_a_sheet_is_previewed_in_its_own_rows_and_taken_in(stage: Stage) -> None
     for kind in ("roll", "register", "rulebook", "balances"):
         assert client.get(f"/console/import/templates/{kind}.xlsx").content.startswith(b"PK")
     assert client.get("/console/import/templates/other.xlsx").status_code == 404
+
+
+def test_the_books_of_the_branch_go_out_as_they_came_in(stage: Stage) -> None:
+    client = enter(stage, "clerk")
+    assert "导出本行现在的账册" in text_of(client.get("/console/import/"))
+    for kind in ("roll", "register", "balances", "statements", "rulebook"):
+        answer = client.post(f"/console/import/exports/{kind}.xlsx")
+        assert answer.content.startswith(b"PK") and answer["Cache-Control"] == "private, no-store", kind
+    sheet = openpyxl.load_workbook(io.BytesIO(client.post("/console/import/exports/roll.xlsx").content)).active
+    assert "王建国" in {cell.value for row in sheet for cell in row}
+    assert client.post("/console/import/exports/other.xlsx").status_code == 404
+    assert client.get("/console/import/exports/roll.xlsx").status_code == 405
+    event = audit.trail(limit=1)[0]
+    assert (event.act, event.user_id) == ("intake.exported", stage.village.users["clerk"])
+    assert event.facts["kind"] == "roll" and event.facts["rows"] > 5
+    assert enter(stage, "teller").post("/console/import/exports/roll.xlsx").status_code == 403
 
 
 def test_lists_go_on_by_cursor(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

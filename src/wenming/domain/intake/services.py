@@ -19,7 +19,7 @@ from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
 from wenming.domain.depositors.queries import UnderWay
-from wenming.domain.intake import policies, reader, registers
+from wenming.domain.intake import outgoing, policies, reader, registers, workbooks
 from wenming.domain.intake.examine import examine
 from wenming.domain.intake.findings import Checked, Problem
 from wenming.domain.intake.models import Kind, Opening, Sheet
@@ -111,6 +111,24 @@ def stage_sheet(*, actor: Actor, kind: str, branch_id: int, file_name: str, data
         brought_by=actor.user_id,
     )  # fmt: skip
     return _keep(actor, kind, branch_id, file_name, digest, grid, found, at)
+
+
+@service
+def export_sheet(*, actor: Actor, kind: str, branch_id: int, at: datetime) -> bytes:
+    """A branch's roll, rule book, register, balances or statements as a workbook that can come in again. It leaves the
+    house with names in it, so who took it and how many lines is written down."""
+    require(policies.may_import(actor, branch_id), NotFound)
+    made = outgoing.export_rows(actor=actor, kind=kind, branch_ids=[branch_id], on=clock.local_date(at))
+    rows = list(made.rows)
+    audit.record(
+        actor=actor,
+        act="intake.exported",
+        subject=f"organisation:{branch_id}",
+        at=at,
+        organisation_id=branch_id,
+        facts={"kind": kind, "rows": len(rows)},
+    )
+    return workbooks.table(made.title, made.columns, rows, made.notes)
 
 
 @service

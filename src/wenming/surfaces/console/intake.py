@@ -9,7 +9,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
+from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.intake import outgoing, workbooks
@@ -24,6 +26,13 @@ KINDS = (
     ("roll", gettext_lazy("储户名册")),
     ("rulebook", gettext_lazy("积分细则")),
     ("balances", gettext_lazy("期初结余（月度汇总表）")),
+)
+EXPORTS = (
+    ("roll", gettext_lazy("储户名册")),
+    ("register", gettext_lazy("积分登记台账")),
+    ("balances", gettext_lazy("积分结余表")),
+    ("statements", gettext_lazy("存折流水")),
+    ("rulebook", gettext_lazy("积分细则")),
 )
 FIELDS = {
     "roll": outgoing.ROLL,
@@ -66,6 +75,7 @@ def sheets(desk: Desk) -> HttpResponse:
         status=form.status if desk.request.method == "POST" else 200,
         form=form,
         kinds=KINDS,
+        exports=EXPORTS,
         kind_words=dict(KINDS),
         earlier=earlier,
         people=identity_queries.display_names(user_ids=[one.uploaded_by for one in earlier if one.uploaded_by]),
@@ -162,6 +172,14 @@ def template(desk: Desk, kind: str) -> HttpResponse:
         raise NotFound()
     titles = [str(SHOWN[kind][name]) for name in FIELDS[kind]]
     return _xlsx(workbooks.table(str(dict(KINDS)[kind]), titles, []), kind)
+
+
+@require_POST
+@console("sheets", *CLERKS)
+def export(desk: Desk, kind: str) -> HttpResponse:
+    """A table of the branch as it is now, with the headings that the import knows."""
+    data = intake.export_sheet(actor=desk.actor, kind=kind, branch_id=desk.branch.pk, at=desk.at)
+    return _xlsx(data, f"{kind}-{clock.local_date(desk.at)}")
 
 
 def _xlsx(data: bytes, name: str) -> HttpResponse:

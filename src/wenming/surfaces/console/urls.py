@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("households/<int:number>/merge/", households.merge, name="merge"),
     path("import/", intake.sheets, name="sheets"),
     path("import/templates/<str:kind>.xlsx", intake.template, name="sheet_template"),
+    path("import/exports/<str:kind>.xlsx", intake.export, name="export"),
     path("import/<str:public_id>/", intake.sheet, name="sheet"),
     path("import/<str:public_id>/problems.xlsx", intake.problems, name="sheet_problems"),
     path("counter/", mall.counter, name="counter"),

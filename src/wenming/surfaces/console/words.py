@@ -130,6 +130,7 @@ ACTS = {
     "intake.signed": gettext_lazy("表格签字"),
     "intake.committed": gettext_lazy("表格入册"),
     "intake.dropped": gettext_lazy("表格作废"),
+    "intake.exported": gettext_lazy("导出表格"),
 }
 SUBJECTS = {
     "deed": gettext_lazy("记录"),

@@ -8,9 +8,9 @@ document.addEventListener("change", (event) => {
   if (field.matches("input[type=file][data-shrink]")) shrink(field);
 });
 document.addEventListener("submit", (event) => {
-  // A second tap while the first is under way sends nothing; the answer brings a fresh page.
+  // A second tap while the first is under way sends nothing; the answer brings a fresh page. A file that comes down does not.
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || event.defaultPrevented || "download" in form.dataset) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
 });
