@@ -117,6 +117,15 @@ def test_faults_name_the_place(bank: Bank) -> None:
     ]
 
 
+@pytest.mark.parametrize("left", [0, 1, 20, 100])
+def test_an_original_that_is_cut_off(bank: Bank, left: int) -> None:
+    for posted in ledger.Transaction.objects.order_by("pk"):
+        with connection.cursor() as cursor:
+            cut = bytes(posted.memento)[:left]
+            cursor.execute("UPDATE ledger_transaction SET memento = %s WHERE id = %s", [cut, posted.pk])
+    assert {"transaction.unbalanced", "memento.differs", "leaf.differs"} <= {fault.code for fault in queries.verify().faults}
+
+
 def test_a_book_rewritten_whole_does_not_fit_the_old_paper(bank: Bank) -> None:
     """Even who rewrites leaf, memento and tree alike is left with another root than the one in print."""
     printed = queries.latest_seal(bank.book.pk)

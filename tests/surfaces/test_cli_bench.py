@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import http.server
 import sys
+import threading
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from wenming.surfaces.cli.bench import books, growth
+from wenming.surfaces.cli.bench import books, doors, growth
 
 FIGURES = {
-    "sqlite": {"batches_of_8000", "one_per_commit", "8_callers", "64_callers", "seal", "verify"},
-    "postgresql": {"batches_of_8000", "8_callers", "peers", "seal", "verify"},
+    "sqlite": {"batches_of_8000", "one_per_commit", "8_callers", "64_callers", books.ALONE, "seal", "verify"},
+    "postgresql": {"batches_of_8000", "8_callers", "8_callers_in_one_process", "peers", "seal", "verify"},
 }
 
 
@@ -31,6 +33,26 @@ def test_every_figure_of_the_ledger(at: datetime, tmp_path: Path) -> None:
     assert set(found) == FIGURES[connection.vendor]
     assert all(figure["goal"] > 0 for name, figure in found.items() if name != "peers")
     assert found["verify"]["entries"] > 0
+
+
+def test_callers_ask_a_server_all_at_once() -> None:
+    class Echo(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201 if self.headers["Cookie"] == "a=b" else 403)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_words: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        said = doors.ask(server.server_port, {"Cookie": "a=b"}, [("POST", f"/{number}", {}, "{}") for number in range(40)])
+        server.shutdown()
+    assert said["statuses"] == {"201": 40} and len(said["milliseconds"]) == 40
+    assert 0 < doors.median([said])["p50_milliseconds"] <= doors.median([said])["p99_milliseconds"]
 
 
 @pytest.mark.django_db

@@ -277,8 +277,9 @@ def raw_instant(column: str) -> str:
     return f"{column} || ''" if is_sqlite() else column
 
 
+@functools.lru_cache(maxsize=4096)
 def micros_of(raw: Any) -> int:
-    """Microseconds since 1970 of an instant that was read by `raw_instant`."""
+    """Microseconds since 1970 of an instant that was read by `raw_instant`. Many rows have the same one."""
     return (datetime.fromisoformat(raw) - NAIVE_EPOCH) // memento.MICROSECOND if isinstance(raw, str) else memento.micros(raw)
 
 

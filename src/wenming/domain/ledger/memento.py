@@ -69,8 +69,8 @@ def length_without_lines(book_code: str) -> int:
 
 
 def token_of(memento: Bytes) -> bytes:
-    """The public id of the transaction that these bytes are."""
-    start = 2 + memento[1]
+    """The public id of the transaction that these bytes are; shorter where they are cut off."""
+    start = 2 + int.from_bytes(memento[1:2], "big")
     return bytes(memento[start : start + 16])
 
 

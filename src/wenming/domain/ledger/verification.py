@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from wenming.core import audit
 from wenming.domain.ledger import dialect, memento, merkle, numbers, tallies
-from wenming.domain.ledger.hashing import ALGORITHMS, Digest, certificate, digest_of, seal_digest
+from wenming.domain.ledger.hashing import ALGORITHMS, Digest, certificate, digest_of, digests_of, seal_digest
 from wenming.domain.ledger.models import PLACES, Book, Kind, Seal, Tally, Unit
 from wenming.domain.ledger.stage import HOUSES, RESTORING
 
@@ -182,31 +182,52 @@ def _check_transactions(work: _Work, book_id: int | None) -> None:
     condition, parameters = ("", []) if book_id is None else ("WHERE +t.book_id = %s ", [book_id])
     numbering = numbers.InOrder(book_id)
     for page in dialect.pages(f"{TRANSACTIONS}{condition}ORDER BY t.id", parameters, PAGE):
-        numbered = [numbering.of(row[0]) for row in page]
-        lines = [_lines(work, row, number) for row, number in zip(page, numbered, strict=True)]
-        ids, values = dialect.among("id", [place for some in lines for _account, _amount, place in some if place])
-        statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {ids}"
-        found = {row[0]: row for row in dialect.rows_of(statement, [values])}
-        work.passbook_lines += len(found)
-        for row, number, some in zip(page, numbered, lines, strict=True):
-            work.transactions += 1
-            work.entries += len(some)
-            volume = work.volumes.get(row[1])
-            if volume is None:
-                work.fault("transaction.book", None, number, _("第 {id} 笔账不在任何账本里。"), id=row[0])
+        work.transactions += len(page)
+        by_book: dict[int, list[tuple[int | None, dialect.Row]]] = {}
+        for row in page:
+            by_book.setdefault(row[1], []).append((numbering.of(row[0]), row))
+        for pk, numbered in by_book.items():
+            if pk in work.volumes:
+                _check_page(work, work.volumes[pk], numbered)
                 continue
-            _check_transaction(work, volume, row, number, some, found)
-        for volume in work.volumes.values():
-            volume.add_up()
+            for number, row in numbered:
+                work.fault("transaction.book", None, number, _("第 {id} 笔账不在任何账本里。"), id=row[0])
 
 
-def _lines(work: _Work, row: dialect.Row, number: int | None) -> Lines:
-    """The lines that a memento holds, each with the place where it has to stand."""
-    lines: Lines = []
+def _check_page(work: _Work, volume: _Volume, numbered: list[tuple[int | None, dialect.Row]]) -> None:
+    """Some transactions of one book, in order of id."""
+    rows = [row for _number, row in numbered]
+    lines = [_lines(work, row, number) for number, row in numbered]
+    ids, values = dialect.among("id", [place for some, _original in lines for _account, _amount, place in some if place])
+    statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {ids}"
+    found = {row[0]: row for row in dialect.rows_of(statement, [values])}
+    work.passbook_lines += len(found)
+    work.entries += sum(len(some) for some, _original in lines)
+    digests = digests_of(volume.book.algorithm if volume.book.algorithm in ALGORITHMS else "sha256")
+    hashes = zip(
+        digests([row[3].encode() for row in rows]),
+        digests([row[5].encode() for row in rows]),
+        digests([b"\x00" + row[6] for row in rows]),
+        strict=True,
+    )
+    for (number, row), (some, original), hashed in zip(numbered, lines, hashes, strict=True):
+        _check_transaction(work, volume, row, number, some, found, hashed)
+        volume.add(number, row[4], row[9] // tallies.HOUR, row[2], original)
+    volume.add_up()
+
+
+def _written(whole: bytes) -> list[tuple[bytes, int]]:
+    """The lines that a memento holds; none where it can't be read."""
     try:
-        original = memento.lines_of(row[6])
+        return memento.lines_of(whole)
     except (IndexError, struct.error):
-        return lines
+        return []
+
+
+def _lines(work: _Work, row: dialect.Row, number: int | None) -> tuple[Lines, tallies.Lines]:
+    """The lines that a memento holds: each with the place where it has to stand, and as they are written."""
+    lines: Lines = []
+    original = _written(row[6])
     for token, amount in original:
         account = work.accounts.get(token)
         if account is None or account.book_id != row[1] or account.unit < 0:
@@ -217,7 +238,7 @@ def _lines(work: _Work, row: dialect.Row, number: int | None) -> Lines:
             account.sequence += 1
             place = account.pk * PLACES + account.sequence
         lines.append((account, amount, place))
-    return lines
+    return lines, original if len(lines) == len(original) else []
 
 
 @functools.lru_cache(maxsize=4096)
@@ -226,9 +247,11 @@ def _words(kind: str, scope: str) -> bytes:
 
 
 def _check_transaction(
-    work: _Work, volume: _Volume, row: dialect.Row, number: int | None, lines: Lines, found: dict[int, dialect.Row]
-) -> None:
-    (pk, book_id, kind, subject, scope, key, stored, leaf, occurred, recorded, ends_id, ends, reverses_id, reverses) = row
+    work: _Work, volume: _Volume, row: dialect.Row, number: int | None, lines: Lines, found: dict[int, dialect.Row],
+    hashed: tuple[bytes, bytes, bytes],
+) -> None:  # fmt: skip
+    """One transaction against its original; `hashed` are the hashes of its subject, its key, and its leaf."""
+    (pk, book_id, kind, _subject, scope, _key, stored, leaf, occurred, recorded, ends_id, ends, reverses_id, reverses) = row
     is_restoring = reverses_id is not None or kind in RESTORING
     sums = [0, 0, 0]
     into_escrow = 0
@@ -240,7 +263,7 @@ def _check_transaction(
             into_escrow += amount
     if any(sums) or len(lines) < 2:
         work.fault("transaction.unbalanced", book_id, number, _("第 {id} 笔账收支不平。"), id=pk)
-    digest, pack, token = volume.digest, memento.pack_amount, memento.token_of(stored)
+    pack, token = memento.pack_amount, memento.token_of(stored)
     past = memento.NOTHING * 2
     if ends or reverses:
         past = (memento.token_of(ends) if ends else memento.NOTHING) + (
@@ -249,16 +272,15 @@ def _check_transaction(
         if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
             work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
     start = b"".join((
-        volume.mark, pack(pk), token[8:], pack(recorded), digest(key.encode()), _words(kind, scope), digest(subject.encode()),
+        volume.mark, pack(pk), token[8:], pack(recorded), hashed[1], _words(kind, scope), hashed[0],
         pack(occurred), past, bytes((len(lines),)),
     ))  # fmt: skip
     if len(stored) != len(start) + memento.LINE_LENGTH * len(lines) or stored[: len(start)] != start:
         work.fault("memento.differs", book_id, number, _("第 {id} 笔账的内容和存底原文不一样。"), id=pk)
-    if digest(b"\x00" + stored) != leaf:
+    if hashed[2] != leaf:
         work.fault("leaf.differs", book_id, number, _("第 {id} 笔账的指纹和存底原文不一样。"), id=pk)
     if number is None and pk <= volume.book.sealed_id:
         work.fault("number.missing", book_id, None, _("第 {id} 笔账已经封账，却没有编号。"), id=pk)
-    volume.add(number, scope, recorded // tallies.HOUR, kind, [(account.token, amount) for account, amount, _place in lines])
     if ends_id is not None:
         _check_end(work, book_id, number, pk, ends_id, -into_escrow)
     elif into_escrow:
@@ -337,7 +359,7 @@ def _check_end(work: _Work, book_id: int, number: int | None, pk: int, hold: int
 
 def _check_reversal(work: _Work, book_id: int, number: int | None, pk: int, original: bytes | None, lines: Lines) -> None:
     """A reversal is the mirror image, except that what a member no longer has may come out of "written_off"."""
-    wanted = {token: -amount for token, amount in memento.lines_of(original)} if original else {}
+    wanted = {token: -amount for token, amount in _written(original or b"")}
     given = {account.token: amount for account, amount, _place in lines}
     short = [0, 0, 0]
     is_mirror = bool(wanted)

@@ -57,10 +57,10 @@ def run(*, folder: Path, at: datetime, rounds: int) -> dict[str, Any]:
                 "declaration": [next(declarations) for _number in range(count)],
             }
             for name, requests in works.items():
-                said = _ask(port, headers, requests)
+                said = ask(port, headers, requests)
                 if number:
                     found[name].append(said)
-    report: dict[str, Any] = {name: _median(said) for name, said in found.items()}
+    report: dict[str, Any] = {name: median(said) for name, said in found.items()}
     empty = report["empty"]["per_second"]
     return {"callers": CALLERS, **report, "over_empty": empty / report["declaration"]["per_second"], "goal": GOAL}
 
@@ -109,7 +109,7 @@ def _served() -> Iterator[int]:
         server.close()
 
 
-def _ask(port: int, headers: dict[str, str], requests: list[Asked]) -> dict[str, Any]:
+def ask(port: int, headers: dict[str, str], requests: list[Asked]) -> dict[str, Any]:
     given = {"host": serving.HOST, "port": port, "callers": CALLERS, "headers": headers, "requests": requests}
     worked = time.process_time()
     command = [sys.executable, str(Path(__file__).with_name("callers.py"))]
@@ -120,7 +120,7 @@ def _ask(port: int, headers: dict[str, str], requests: list[Asked]) -> dict[str,
     return said
 
 
-def _median(rounds: list[dict[str, Any]]) -> dict[str, float]:
+def median(rounds: list[dict[str, Any]]) -> dict[str, float]:
     """The medians of the rounds: answers a second, milliseconds of an answer, and of the server's own work for it."""
 
     def of(figures: list[float]) -> float:
