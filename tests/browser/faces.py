@@ -169,6 +169,7 @@ class Walker:
 
     def __init__(self, page: Page, address: str) -> None:
         self.page, self.address = page, address
+        page.emulate_media(reduced_motion="reduce")
         self.figures = dict.fromkeys(FIGURES, 0)
         self.findings: list[str] = []
         self.seen: set[str] = set()

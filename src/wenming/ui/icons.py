@@ -29,6 +29,7 @@ PICTURES = frozenset(
 )  # the illustrations in static/ui/pictures.svg
 
 PATHS: dict[str, str] = {
+    "aloud": "M4 9.5v5h3.5L12 18.5v-13L7.5 9.5zM15.5 9a4.2 4.2 0 010 6M18 6.5a8 8 0 010 11",
     "aa": "M3 19L8.5 5 14 19M5 14.5h7M15 19l3.3-8.5L21.5 19M16 16.5h4.5",
     "alert": "M12 4L2.5 20h19zM12 10v4.5M12 17.5v.2",
     "barn": "M4 20V10l8-6 8 6v10zM4 13h16M4 16.5h16M9 20v-3h6v3",

@@ -1,0 +1,52 @@
+"""Every page of every door once: axe finds nothing, nothing sticks out, at twice the size of type either.
+
+Each page is looked at by one person in one look; from page to page width, theme and size go on, so that all kinds come.
+The long form, `run.py check --long axe`, looks at every page in every look as every role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import cycle
+
+from playwright.sync_api import BrowserContext
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser import faces
+from tests.surfaces.stage import Stage
+
+OWNERS = {"villager": "villager", "console": "director", "board": "", "kit": ""}
+OTHERS = {
+    "villager:login": "",
+    "villager:activate": "",
+    "missing": "villager",
+    "console:bank": "head",
+    "console:counter": "teller",
+}
+
+
+def owner_of(name: str) -> str:
+    """Whose page it is: by its own name, else by its door."""
+    return OTHERS.get(name, OWNERS.get(name.split(":")[0], ""))
+
+
+def test_every_page_in_one_look(stage: Stage, live_server: LiveServer, open_context: Callable[..., BrowserContext]) -> None:
+    faces.furnish(stage)
+    pages = {name: address for name, address in faces.addresses(stage).items() if " " not in name}
+    looks, enlarged = cycle(faces.combinations()), cycle(faces.ENLARGED)
+    findings, seen = [], 0
+    for role in dict.fromkeys(map(owner_of, pages)):
+        context = open_context(live_server.url)
+        if session := faces.session_of(stage, role):
+            context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        walker = faces.Walker(context.new_page(), live_server.url)
+        for name in (name for name in pages if owner_of(name) == role):
+            width, theme, size = next(looks)
+            if walker.open(pages[name], size):
+                walker.look(name, width, theme, size)
+                if not size:
+                    walker.enlarge(name, *next(enlarged))
+        findings += walker.findings
+        seen += walker.figures["looks"]
+    assert findings == []
+    assert seen > 50
