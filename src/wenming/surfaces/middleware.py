@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,8 @@ from wenming.core import chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal
 from wenming.domain.depositors import queries as depositors
+from wenming.locale.catalogues import CHINESE, ENGLISH
+from wenming.ui import looks
 
 log = logging.getLogger("wenming.faults")
 DOORS = {"console": "console", "board": "board", "api": "api"}
@@ -36,6 +39,28 @@ def answer(request: HttpRequest, *, code: str, message: str, status: int, fields
     if door_of(request) == "api":
         return JsonResponse({"code": code, "message": message, "fields": fields or {}}, status=status)
     return render(request, "ui/error.html", {"code": code, "message": message, "status": status}, status=status)
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language that was chosen; nothing is guessed from a browser. A program at the API says it in `Accept-Language`.
+
+    `?language=` is for the pages that a phone keeps for the time without network: they are fetched without cookies.
+    """
+    asked = request.GET.get("language", "") or looks.looks_of(request).language
+    if not asked and door_of(request) == "api" and looks.COOKIE not in request.COOKIES:
+        asked = request.headers.get("Accept-Language", "")[:2].lower()
+    return ENGLISH if asked == ENGLISH else CHINESE
+
+
+class LanguageMiddleware:
+    """Each answer is made in one language, and the thread is left as it was found."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(language_of(request)):
+            return self.get_response(request)
 
 
 class ActorMiddleware:
