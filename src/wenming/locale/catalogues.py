@@ -19,7 +19,6 @@ from wenming.locale.packs import ENGLISH, PACKS, reworded
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "en" / "LC_MESSAGES" / "django.po"
 CHINESE = "zh-hans"
-LOCALES = {CHINESE: "zh_Hans", ENGLISH: "en"}
 _MAGIC = 0x950412DE
 _HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
 
@@ -57,12 +56,12 @@ def compiled(words: Mapping[str, str]) -> bytes:
 
 
 def catalogues() -> dict[str, dict[str, str]]:
-    """The words of every locale by its folder's name; the plain Chinese one needs none."""
+    """The words of every locale by its folder, named as Django does; the plain Chinese one needs none."""
     english = read()
-    found = {LOCALES[ENGLISH]: english}
+    found = {"en": english}
     for pack in PACKS:
-        found[f"{LOCALES[CHINESE]}-x-{pack}"] = reworded({text: text for text in english}, pack, CHINESE)
-        found[f"{LOCALES[ENGLISH]}-x-{pack}"] = {**english, **reworded(english, pack, ENGLISH)}
+        found[f"zh_Hans-x-{pack}"] = reworded({text: text for text in english}, pack, CHINESE)
+        found[f"en_X-{pack}"] = {**english, **reworded(english, pack, ENGLISH)}
     return found
 
 
