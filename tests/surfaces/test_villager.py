@@ -38,7 +38,9 @@ OWN_PAGES = (
     "/password/",
 )
 LATIN = re.compile(r"[A-Za-z]{2,}")
-ALLOWED = re.compile(r"\b(?:LX01|HW02|QX)\w*(?:-\d+)*\b|\b[0-9A-F]{4}-[0-9A-F]{2}\b|\b[0-9a-f]{4,64}\b|\bSHA256\b|\bKB\b")
+ALLOWED = re.compile(
+    r"\b(?:LX01|HW02|QX)\w*(?:-\d+)*\b|\b[0-9A-F]{4}-[0-9A-F]{2}\b|\b[0-9a-f]{4,64}\b|\bSHA256\b|\bKB\b|\bEnglish\b"
+)
 
 
 def text_of(html: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class AuditEvent(models.Model):
@@ -68,10 +69,10 @@ class Fate(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        APPLIED = "applied", "办好了"
-        DUPLICATE = "duplicate", "早就办过"
-        REFUSED = "refused", "没办成"
-        CONFLICT = "conflict", "对不上"
+        APPLIED = "applied", _("办好了")
+        DUPLICATE = "duplicate", _("早就办过")
+        REFUSED = "refused", _("没办成")
+        CONFLICT = "conflict", _("对不上")
 
     user_id = models.BigIntegerField()
     key = models.CharField(max_length=32)

@@ -11,6 +11,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -19,7 +20,8 @@ from wenming.core import chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal
 from wenming.domain.depositors import queries as depositors
-from wenming.ui import typed
+from wenming.locale.catalogues import CHINESE, ENGLISH
+from wenming.ui import looks, typed
 
 log = logging.getLogger("wenming.faults")
 DOORS = {"console": "console", "board": "board", "api": "api"}
@@ -55,6 +57,28 @@ class LogInFirst(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         answer = redirect_to_login(page, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
         return HttpResponseClientRedirect(answer["Location"]) if "HX-Request" in request.headers else answer
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language that was chosen; nothing is guessed from a browser. A program at the API says it in `Accept-Language`.
+
+    `?language=` is for the pages that a phone keeps for the time without network: they are fetched without cookies.
+    """
+    asked = request.GET.get("language", "") or looks.looks_of(request).language
+    if not asked and door_of(request) == "api" and looks.COOKIE not in request.COOKIES:
+        asked = request.headers.get("Accept-Language", "")[:2].lower()
+    return ENGLISH if asked == ENGLISH else CHINESE
+
+
+class LanguageMiddleware:
+    """Each answer is made in one language, and the thread is left as it was found."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(language_of(request)):
+            return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -16,7 +16,10 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
+
+from wenming.locale import catalogues
 
 FILES = (
     "ui/tokens.css",
@@ -43,10 +46,11 @@ FILES = (
 @require_safe
 def serve(request: HttpRequest) -> HttpResponse:
     """The worker's text; with `WENMING_OFFLINE=0` one that clears up after itself and goes."""
+    language = "?language=en" if get_language() == "en" else ""
     facts = {
-        "version": version(),
+        "version": version() + get_language(),
         "files": [static(name) for name in FILES],
-        "pages": {"/": reverse("villager:kept"), "/console/": reverse("console:counter_offline")},
+        "pages": {"/": reverse("villager:kept") + language, "/console/": reverse("console:counter_offline") + language},
         "others": ["/board/", "/api/", settings.STATIC_URL],
         "hurried": [reverse("villager:declare"), reverse("console:counter")],
         "outbox": reverse("villager:outbox"),
@@ -60,8 +64,9 @@ def serve(request: HttpRequest) -> HttpResponse:
 
 @functools.cache
 def version() -> str:
-    """A short fingerprint of everything that is kept: files, and the templates of all pages."""
+    """A short fingerprint of everything that is kept: files, and the templates of all pages, their words."""
     folders = [Path(folder) for folder in settings.TEMPLATES[0]["DIRS"]]
     kept = [Path(str(finders.find(name))) for name in FILES]
+    kept += [catalogues.SOURCE]
     kept += [page for folder in folders for page in sorted(folder.rglob("*.html"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in kept)).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 `_("…")` translates; its text is always a format string, so a literal per cent sign is written `%%` and values go in as
 `_("公示到 %(day)s", day=…)`. Globals: `url`, `static`, `icon`, `picture`, `qr`, `looks`, `is_offline_on`,
-`now`. Undefined names are errors.
+`is_english`, `now`. Undefined names are errors.
 """
 
 from __future__ import annotations
@@ -77,5 +77,6 @@ def make(**options: Any) -> Environment:
     environment.globals.update(
         url=url, static=static, icon=icon, picture=picture, qr=qr, looks=looks.looks_of, get_messages=get_messages,
         is_offline_on=lambda: settings.OFFLINE, now=clock.now,
+        is_english=lambda: translation.get_language().startswith("en"),
     )  # fmt: skip
     return environment

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from wenming.core import clock, points
-
-WEEKDAYS = "一二三四五六日"
+from wenming.core import clock, days, points
 
 
 def _date(value: date | datetime) -> date:
@@ -18,27 +16,24 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return ""
     found = _date(value)
-    year = "" if found.year == clock.local_date(clock.now()).year else f"{found.year}年"
-    return f"{year}{found.month}月{found.day}日"
+    return days.short(found) if found.year == clock.local_date(clock.now()).year else days.full(found)
 
 
 def full_day(value: date | datetime | None) -> str:
     """2026年3月17日, for papers and proofs."""
     if value is None:
         return ""
-    found = _date(value)
-    return f"{found.year}年{found.month}月{found.day}日"
+    return days.full(_date(value))
 
 
 def weekday(value: date | datetime) -> str:
     """周六"""
-    return f"周{WEEKDAYS[_date(value).weekday()]}"
+    return days.weekday(_date(value))
 
 
 def month(value: date | datetime) -> str:
     """2026年3月"""
-    found = _date(value)
-    return f"{found.year}年{found.month}月"
+    return days.of_year(_date(value))
 
 
 def short_day(value: date | datetime) -> str:

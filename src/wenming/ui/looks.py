@@ -1,4 +1,4 @@
-"""How a person wants pages to look: theme, size, contrast. Kept in one cookie, so it works without log-in and script."""
+"""How a person wants pages to be: theme, size, contrast, language. One cookie, so it works without log-in and script."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ YEAR = 366 * 86400
 THEMES = ("light", "dark")
 SIZES = ("elder",)
 CONTRASTS = ("more",)
+LANGUAGES = ("en",)
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Empty words mean: as the system has it (theme), standard (size, contrast)."""
+    """Empty words mean: as the system has it (theme), standard (size, contrast), Chinese (language)."""
 
     theme: str = ""
     size: str = ""
     contrast: str = ""
+    language: str = ""
 
     @property
     def is_elder(self) -> bool:
@@ -28,7 +30,7 @@ class Looks:
     @property
     def words(self) -> str:
         """The cookie's text, such as `dark.elder`; an empty string for all defaults."""
-        return ".".join(word for word in (self.theme, self.size, self.contrast) if word)
+        return ".".join(word for word in (self.theme, self.size, self.contrast, self.language) if word)
 
 
 def read(text: str) -> Looks:
@@ -38,7 +40,7 @@ def read(text: str) -> Looks:
     def chosen(known: tuple[str, ...]) -> str:
         return next((word for word in known if word in words), "")
 
-    return Looks(theme=chosen(THEMES), size=chosen(SIZES), contrast=chosen(CONTRASTS))
+    return Looks(theme=chosen(THEMES), size=chosen(SIZES), contrast=chosen(CONTRASTS), language=chosen(LANGUAGES))
 
 
 def looks_of(request: HttpRequest) -> Looks:

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -85,7 +86,8 @@ def passbook_pdf(data: Data) -> bytes:
         page = _passbook_page(lines, carried)
         fingerprint = page_fingerprint(data["number"], carried, lines)
         address = f"{data.get('url', '')}?page={first + place}&print={fingerprint}"
-        page.update(number=first + place, pages=data.get("last_page", first + len(groups) - 1))
+        last = data.get("last_page", first + len(groups) - 1)
+        page["page_words"] = _("第 {number} 页　共 {pages} 页").format(number=first + place, pages=last)
         page.update(fingerprint=in_fours(fingerprint), qr=qr_svg(address))
         pages.append(page)
         carried = int(lines[-1]["balance"]) if lines else carried
@@ -119,7 +121,7 @@ def _passbook_page(lines: Sequence[Data], carried: int) -> dict[str, Any]:
     blank = dict.fromkeys(("day", "words", "item", "earned", "spent", "balance", "voucher"), "")
     return {
         "lines": shown + [blank] * (LINES_A_PAGE - len(shown)),
-        "count": len(lines),
+        "count_words": _("本页合计　{count} 笔").format(count=len(lines)),
         "carried": points.show(carried),
         "balance": points.show(lines[-1]["balance"] if lines else carried),
         "earned": points.show(earned),
@@ -291,7 +293,7 @@ def activation_pdf(data: Data) -> bytes:
         "holder": data["holder"],
         "login_names": data["login_names"],
         "code": in_fours(data["code"]),
-        "valid_until": data["valid_until"],
+        "valid_words": _("有效到 {day}，只能用一次。").format(day=data["valid_until"]),
         "printed_at": data["printed_at"],
         "steps": [_("手机扫右边的码，点“第一次用”。"), _("填登录名和激活码。"), _("自己定一个密码，至少 8 位，记牢。")],
         "qr": qr_svg(data["url"]),
@@ -350,12 +352,22 @@ def _fonts() -> Any:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
 
 
+@functools.cache
+def texts_of(template: str) -> tuple[str, ...]:
+    """The Chinese words that stand in a template itself, to be translated like any other."""
+    found: list[str] = []
+    for name in ("common", template):
+        found += re.findall(r'"([^"\n]{2,})"', (TEMPLATES / f"{name}.typ").read_text(encoding="utf-8"))
+    return tuple(json.loads(f'"{text}"') for text in found if re.search("[\u4e00-\u9fff]", text))
+
+
 def _compile(template: str, words: Data) -> bytes:
+    said = {text: _(text) for text in texts_of(template)}
     made = typst.compile(
         str(TEMPLATES / f"{template}.typ"),
         root=str(TEMPLATES),
         font_paths=_fonts(),
-        sys_inputs={"data": json.dumps(words, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps({**words, "said": said}, ensure_ascii=False)},
     )
     assert isinstance(made, bytes)
     return made

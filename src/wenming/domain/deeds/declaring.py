@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from wenming.core import attachments, audit, chance, clock, states
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
@@ -25,7 +28,14 @@ from wenming.domain.rulebooks.queries import RuleItem
 MOST_PEOPLE = 200
 MOST_PHOTOS = 6
 LONGEST_WORDS = 500
-DOOR_WORDS = {"self": "本人", "other": "邻居", "lane_chief": "街巷长", "counter": "柜台", "sheet": "表格", "activity": "活动签到"}
+DOOR_WORDS = {
+    "self": gettext_lazy("本人"),
+    "other": gettext_lazy("邻居"),
+    "lane_chief": gettext_lazy("街巷长"),
+    "counter": gettext_lazy("柜台"),
+    "sheet": gettext_lazy("表格"),
+    "activity": gettext_lazy("活动签到"),
+}
 
 
 def locked(declaration_id: int) -> Declaration:
@@ -191,7 +201,7 @@ def _check_item(item: RuleItem, door: str) -> None:
     if item.direction == rulebooks.Direction.DEMERIT and not item.edition.demerits_vote:
         raise refusals.DemeritsOff(field="item")
     if queries.declarer_of(door) not in item.declarers:
-        raise refusals.DoorClosed(field="item", who="、".join(DOOR_WORDS[one] for one in item.declarers))
+        raise refusals.DoorClosed(field="item", who=_("、").join(str(DOOR_WORDS[one]) for one in item.declarers))
 
 
 def check_day(item: RuleItem, happened_on: date, joined_on: date, today: date) -> None:

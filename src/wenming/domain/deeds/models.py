@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Status(models.TextChoices):
-    SUBMITTED = "submitted", "待审核"
-    RETURNED = "returned", "退回补充"
-    REJECTED = "rejected", "未通过"
-    WITHDRAWN = "withdrawn", "已撤回"
-    APPROVED = "approved", "待公示"
-    ON_NOTICE = "on_notice", "公示中"
-    DEPOSITED = "deposited", "已入账"
-    REVERSED = "reversed", "已更正"
+    SUBMITTED = "submitted", _("待审核")
+    RETURNED = "returned", _("退回补充")
+    REJECTED = "rejected", _("未通过")
+    WITHDRAWN = "withdrawn", _("已撤回")
+    APPROVED = "approved", _("待公示")
+    ON_NOTICE = "on_notice", _("公示中")
+    DEPOSITED = "deposited", _("已入账")
+    REVERSED = "reversed", _("已更正")
 
 
 class Door(models.TextChoices):
     """By which way a declaration came in; the words of `RuleItem.declarers`."""
 
-    SELF = "self", "自己申报"
-    OTHER = "other", "替人申报"
-    LANE_CHIEF = "lane_chief", "街巷长"
-    COUNTER = "counter", "柜台"
-    SHEET = "sheet", "表格导入"
-    API = "api", "系统对接"
+    SELF = "self", _("自己申报")
+    OTHER = "other", _("替人申报")
+    LANE_CHIEF = "lane_chief", _("街巷长")
+    COUNTER = "counter", _("柜台")
+    SHEET = "sheet", _("表格导入")
+    API = "api", _("系统对接")
 
 
 class Declaration(models.Model):
@@ -108,9 +109,9 @@ class Review(models.Model):
     """What one reviewer decided about one revision of a declaration, and why."""
 
     class Decision(models.TextChoices):
-        APPROVE = "approve", "通过"
-        RETURN = "return", "退回补充"
-        REJECT = "reject", "不通过"
+        APPROVE = "approve", _("通过")
+        RETURN = "return", _("退回补充")
+        REJECT = "reject", _("不通过")
 
     declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="reviews")
     revision = models.PositiveSmallIntegerField()
@@ -129,9 +130,9 @@ class Reversal(models.Model):
     """A deposited declaration found wrong: one officer proposes, a second confirms, the ledger posts the opposite."""
 
     class Status(models.TextChoices):
-        PROPOSED = "proposed", "待复核"
-        CONFIRMED = "confirmed", "已更正"
-        DROPPED = "dropped", "不更正"
+        PROPOSED = "proposed", _("待复核")
+        CONFIRMED = "confirmed", _("已更正")
+        DROPPED = "dropped", _("不更正")
 
     STEPS = {Status.PROPOSED: frozenset({Status.CONFIRMED, Status.DROPPED})}
 

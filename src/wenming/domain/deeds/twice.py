@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import IO
 
+from wenming.core import days
 from wenming.core.actor import Actor
 from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import queries, refusals
@@ -44,7 +45,7 @@ def declare_deed_once(
         except_key=submission_key,
     )
     if told is not None:
-        raise refusals.EnteredTwice(deed=told.pk, when=f"{told.happened_on.month}月{told.happened_on.day}日")
+        raise refusals.EnteredTwice(deed=told.pk, when=days.short(told.happened_on))
     return declare_deed(
         actor=actor,
         door=door,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 USUAL_LIMIT = 50_000
 
@@ -15,9 +16,9 @@ class Fund(models.Model):
     """
 
     class Source(models.TextChoices):
-        FISCAL = "fiscal", "财政资金"
-        COLLECTIVE = "collective", "集体收入"
-        DONATION = "donation", "社会捐助"
+        FISCAL = "fiscal", _("财政资金")
+        COLLECTIVE = "collective", _("集体收入")
+        DONATION = "donation", _("社会捐助")
 
     organisation = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
     source = models.CharField(max_length=12, choices=Source.choices)

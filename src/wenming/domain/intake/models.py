@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Kind(models.TextChoices):
-    ROLL = "roll", "储户名册"
-    RULEBOOK = "rulebook", "积分细则"
-    REGISTER = "register", "积分登记台账"
-    BALANCES = "balances", "期初结余"
+    ROLL = "roll", _("储户名册")
+    RULEBOOK = "rulebook", _("积分细则")
+    REGISTER = "register", _("积分登记台账")
+    BALANCES = "balances", _("期初结余")
 
 
 class Sheet(models.Model):
@@ -21,10 +22,10 @@ class Sheet(models.Model):
     """
 
     class Status(models.TextChoices):
-        CHECKED = "checked", "已核对，待确认"
-        SIGNED = "signed", "第二人已签字"
-        COMMITTED = "committed", "已入册"
-        DROPPED = "dropped", "已作废"
+        CHECKED = "checked", _("已核对，待确认")
+        SIGNED = "signed", _("第二人已签字")
+        COMMITTED = "committed", _("已入册")
+        DROPPED = "dropped", _("已作废")
 
     STEPS = {
         Status.CHECKED: frozenset({Status.SIGNED, Status.COMMITTED, Status.DROPPED}),

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from wenming.core import clock
+from wenming.core import days as day_words
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.services import RegisterRow
@@ -232,7 +233,7 @@ def _set_known_apart(found: Checked, branch_id: int, rows: dict[int, RegisterRow
             found.known.add(rows.pop(number).row)
         elif standing[place] > 0:
             rows.pop(number)
-            day = f"{row.happened_on.month}月{row.happened_on.day}日"
+            day = day_words.short(row.happened_on)
             found.wrong(number, "happened_on", "already_there", _("{day}已记过这件事。是同一件就不用再记。").format(day=day))
         elif place in seen and seen[place][1] == row.words:
             rows.pop(number)

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from wenming.core import points
@@ -305,7 +306,7 @@ def _effect(text: str, is_demerit: bool) -> str:
 def _ground(texts: dict[str, str]) -> str:
     stated = texts.get("ground", "")
     for kind in DemeritKind:
-        if stated and stated == str(kind.label):
+        if stated and stated == _chinese(kind):
             return kind.value
     for kind, words in GROUND_WORDS.items():
         if re.search(words, stated or texts.get("title", "")):
@@ -315,3 +316,9 @@ def _ground(texts: dict[str, str]) -> str:
 
 def _choices(text: str, words: dict[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for word, value in words.items() if word in text))
+
+
+def _chinese(kind: DemeritKind) -> str:
+    """The ground as sheets state it, whatever the language of the page."""
+    with translation.override("zh-hans"):
+        return str(kind.label)

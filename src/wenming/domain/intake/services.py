@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, chance, clock, states, vault
+from wenming.core import audit, chance, clock, days, states, vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal, require
 from wenming.core.failpoints import failpoint
@@ -282,8 +282,7 @@ def _taken_in(branch_id: int, kind: str, digest: str) -> Sheet | None:
 
 
 def _day(at: datetime) -> str:
-    on = clock.local_date(at)
-    return f"{on.month}月{on.day}日"
+    return days.short(clock.local_date(at))
 
 
 def _locked(actor: Actor, sheet_id: int) -> Sheet:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from wenming.domain.ledger import memento, numbers
 
@@ -22,26 +23,26 @@ class GivenKey(models.BigAutoField):  # type: ignore[type-arg]
 
 
 class Unit(models.TextChoices):
-    POINTS = "points", "可用积分"
-    HONOUR = "honour", "荣誉积分"
-    FEN = "fen", "资金（分）"
+    POINTS = "points", _("可用积分")
+    HONOUR = "honour", _("荣誉积分")
+    FEN = "fen", _("资金（分）")
 
 
 class Kind(models.TextChoices):
-    OPENING_BALANCE = "opening_balance", "期初结余"
-    DEED_DEPOSITED = "deed_deposited", "善行存入"
-    PENALTY = "penalty", "减分"
-    ORDER_PLACED = "order_placed", "兑换预留"
-    ORDER_COLLECTED = "order_collected", "兑换取走"
-    ORDER_RELEASED = "order_released", "兑换退回"
-    ORDER_REFUNDED = "order_refunded", "兑换退换"
-    REVERSED = "reversed", "更正"
-    WRITTEN_OFF = "written_off", "核销差额"
-    EXPIRED = "expired", "到期清零"
-    MOVED = "moved", "转存"
-    DONATION_RECEIVED = "donation_received", "收到资金"
-    FUND_DRAWN = "fund_drawn", "资金支出"
-    FUND_RETURNED = "fund_returned", "资金退回"
+    OPENING_BALANCE = "opening_balance", _("期初结余")
+    DEED_DEPOSITED = "deed_deposited", _("善行存入")
+    PENALTY = "penalty", _("减分")
+    ORDER_PLACED = "order_placed", _("兑换预留")
+    ORDER_COLLECTED = "order_collected", _("兑换取走")
+    ORDER_RELEASED = "order_released", _("兑换退回")
+    ORDER_REFUNDED = "order_refunded", _("兑换退换")
+    REVERSED = "reversed", _("更正")
+    WRITTEN_OFF = "written_off", _("核销差额")
+    EXPIRED = "expired", _("到期清零")
+    MOVED = "moved", _("转存")
+    DONATION_RECEIVED = "donation_received", _("收到资金")
+    FUND_DRAWN = "fund_drawn", _("资金支出")
+    FUND_RETURNED = "fund_returned", _("资金退回")
 
 
 class Book(models.Model):

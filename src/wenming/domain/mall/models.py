@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Product(models.Model):
@@ -14,8 +15,8 @@ class Product(models.Model):
     """
 
     class Kind(models.TextChoices):
-        GOODS = "goods", "物品"
-        SERVICE = "service", "服务"
+        GOODS = "goods", _("物品")
+        SERVICE = "service", _("服务")
 
     public_id = models.CharField(max_length=32, unique=True)
     organisation = models.ForeignKey("organisations.Organisation", on_delete=models.PROTECT, related_name="+")
@@ -60,11 +61,11 @@ class StockChange(models.Model):
     """Why a stock went up or down; the sum of the changes is the stock."""
 
     class Reason(models.TextChoices):
-        RECEIVED = "received", "入库"
-        COUNTED = "counted", "盘点"
-        RESERVED = "reserved", "预留"
-        RELEASED = "released", "放回"
-        REFUNDED = "refunded", "退换"
+        RECEIVED = "received", _("入库")
+        COUNTED = "counted", _("盘点")
+        RESERVED = "reserved", _("预留")
+        RELEASED = "released", _("放回")
+        REFUNDED = "refunded", _("退换")
 
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="changes")
     reason = models.CharField(max_length=10, choices=Reason.choices)
@@ -87,11 +88,11 @@ class Order(models.Model):
     """
 
     class Status(models.TextChoices):
-        PLACED = "placed", "待领取"
-        COLLECTED = "collected", "已领取"
-        CANCELLED = "cancelled", "已取消"
-        EXPIRED = "expired", "过期退回"
-        REFUNDED = "refunded", "已退换"
+        PLACED = "placed", _("待领取")
+        COLLECTED = "collected", _("已领取")
+        CANCELLED = "cancelled", _("已取消")
+        EXPIRED = "expired", _("过期退回")
+        REFUNDED = "refunded", _("已退换")
 
     STEPS = {
         Status.PLACED: frozenset({Status.COLLECTED, Status.CANCELLED, Status.EXPIRED}),

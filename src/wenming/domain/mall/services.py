@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from wenming.core import audit, chance, clock, points, states
+from wenming.core import audit, chance, clock, days, points, states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
@@ -457,10 +457,9 @@ def _tell(order: Order, about: str, at: datetime) -> None:
 def _moment(at: datetime) -> str:
     """3月10日 11:42, in village time."""
     local = at.astimezone(clock.ZONE)
-    return f"{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{days.short(local)} {local:%H:%M}"
 
 
 def _day_before(end: datetime) -> str:
     """The last village day of a half-open period."""
-    day = clock.local_date(end - timedelta(seconds=1))
-    return f"{day.month}月{day.day}日"
+    return days.short(clock.local_date(end - timedelta(seconds=1)))

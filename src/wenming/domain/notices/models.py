@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Notice(models.Model):
     """One sheet on the wall of one branch, up from an instant to an instant. The fingerprint covers every line."""
 
     class Status(models.TextChoices):
-        UP = "up", "公示中"
-        CLOSED = "closed", "已结束"
+        UP = "up", _("公示中")
+        CLOSED = "closed", _("已结束")
 
     STEPS = {Status.UP: frozenset({Status.CLOSED})}
 
@@ -42,10 +43,10 @@ class NoticeLine(models.Model):
     """One masked line about one subject, such as `deed:12`. Only a line that is CLEARED lets its points post."""
 
     class Status(models.TextChoices):
-        STANDING = "standing", "公示中"
-        CONTESTED = "contested", "有意见"
-        CLEARED = "cleared", "无异议"
-        STRUCK = "struck", "已撤下"
+        STANDING = "standing", _("公示中")
+        CONTESTED = "contested", _("有意见")
+        CLEARED = "cleared", _("无异议")
+        STRUCK = "struck", _("已撤下")
 
     STEPS = {
         Status.STANDING: frozenset({Status.CONTESTED, Status.CLEARED, Status.STRUCK}),
@@ -77,19 +78,19 @@ class NoticeLine(models.Model):
 class Reason(models.TextChoices):
     """What an objector says is wrong."""
 
-    NOT_DONE = "not_done", "没做过这件事"
-    AMOUNT = "amount", "分数记多了或记少了"
-    PERSON = "person", "记错了人"
-    OTHER = "other", "别的原因"
+    NOT_DONE = "not_done", _("没做过这件事")
+    AMOUNT = "amount", _("分数记多了或记少了")
+    PERSON = "person", _("记错了人")
+    OTHER = "other", _("别的原因")
 
 
 class Objection(models.Model):
     """A resident's objection to one line. The objector is known only to the officer who handles it."""
 
     class Status(models.TextChoices):
-        OPEN = "open", "待答复"
-        UPHELD = "upheld", "成立"
-        DISMISSED = "dismissed", "不成立"
+        OPEN = "open", _("待答复")
+        UPHELD = "upheld", _("成立")
+        DISMISSED = "dismissed", _("不成立")
 
     STEPS = {Status.OPEN: frozenset({Status.UPHELD, Status.DISMISSED})}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Region(models.Model):
@@ -24,9 +25,9 @@ class Organisation(models.Model):
     """A county, a head bank (town) or a branch. A head bank owns a book; its branches write into it."""
 
     class Kind(models.TextChoices):
-        COUNTY = "county", "县区"
-        HEAD_BANK = "head_bank", "总行"
-        BRANCH = "branch", "分行"
+        COUNTY = "county", _("县区")
+        HEAD_BANK = "head_bank", _("总行")
+        BRANCH = "branch", _("分行")
 
     code = models.CharField(max_length=12, unique=True)
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -53,13 +54,13 @@ class ServiceArea(models.Model):
 
 
 class Role(models.TextChoices):
-    HEAD_OFFICER = "head_officer", "总行工作人员"
-    DIRECTOR = "director", "行长"
-    CLERK = "clerk", "会计"
-    REVIEWER = "reviewer", "审核员"
-    TELLER = "teller", "柜员"
-    LANE_CHIEF = "lane_chief", "街巷长"
-    SUPERVISOR = "supervisor", "监督员"
+    HEAD_OFFICER = "head_officer", _("总行工作人员")
+    DIRECTOR = "director", _("行长")
+    CLERK = "clerk", _("会计")
+    REVIEWER = "reviewer", _("审核员")
+    TELLER = "teller", _("柜员")
+    LANE_CHIEF = "lane_chief", _("街巷长")
+    SUPERVISOR = "supervisor", _("监督员")
 
 
 class Appointment(models.Model):
@@ -84,9 +85,9 @@ class Proposal(models.Model):
     """An office above the villages that one officer proposed. A second one confirms it; only then it is held."""
 
     class Status(models.TextChoices):
-        PROPOSED = "proposed", "待确认"
-        CONFIRMED = "confirmed", "已任职"
-        DROPPED = "dropped", "不任了"
+        PROPOSED = "proposed", _("待确认")
+        CONFIRMED = "confirmed", _("已任职")
+        DROPPED = "dropped", _("不任了")
 
     STEPS = {Status.PROPOSED: frozenset({Status.CONFIRMED, Status.DROPPED})}
 

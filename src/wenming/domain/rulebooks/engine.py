@@ -16,7 +16,7 @@ from types import MappingProxyType
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wenming.core import clock, points
+from wenming.core import clock, days, points
 from wenming.core.errors import Refusal
 
 CAPS = (
@@ -71,7 +71,7 @@ class CapReached(Refusal):
             again_on=opens.isoformat(),
             window=window_words(cap, happened_on),
             limit=limit if "_times_" in cap else points.show(limit),
-            again=_day(opens) if opens.year == happened_on.year else f"{opens.year}年{_day(opens)}",
+            again=days.short(opens) if opens.year == happened_on.year else days.full(opens),
         )
 
 
@@ -158,8 +158,8 @@ def window_start(cap: str, day: date) -> date:
 
 def window_words(cap: str, day: date) -> str:
     if cap.endswith("_day"):
-        return _day(day)
-    return _("{month}月").format(month=day.month) if cap.endswith("_month") else _("{year}年").format(year=day.year)
+        return days.short(day)
+    return days.month(day) if cap.endswith("_month") else _("{year}年").format(year=day.year)
 
 
 def assess(terms: ItemTerms, facts: DeedFacts, usage: Usage) -> Assessment:
@@ -279,7 +279,3 @@ def _say_cap(step: Step, left: str) -> str:
         return _("{window}第 {nth} 次（最多 {limit} 次）").format(window=window, nth=int(step.facts["used"]) + 1, limit=limit)
     words = _("{window}最多 {limit} 分，还剩 {left} 分可记，所以记 {left} 分")
     return words.format(window=window, limit=points.show(limit), left=left)
-
-
-def _day(day: date) -> str:
-    return _("{month}月{day}日").format(month=day.month, day=day.day)

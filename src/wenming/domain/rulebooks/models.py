@@ -4,63 +4,64 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class Category(models.TextChoices):
-    VOLUNTEERING = "volunteering", "志愿服务"
-    CUSTOMS = "customs", "文明习俗"
-    PARTICIPATION = "participation", "文明参与"
-    GOOD_DEEDS = "good_deeds", "好人好事"
-    CONTESTS = "contests", "文明评比"
-    SPECIAL_WORK = "special_work", "特殊工作"
-    EMPLOYMENT = "employment", "就业促进服务"
+    VOLUNTEERING = "volunteering", _("志愿服务")
+    CUSTOMS = "customs", _("文明习俗")
+    PARTICIPATION = "participation", _("文明参与")
+    GOOD_DEEDS = "good_deeds", _("好人好事")
+    CONTESTS = "contests", _("文明评比")
+    SPECIAL_WORK = "special_work", _("特殊工作")
+    EMPLOYMENT = "employment", _("就业促进服务")
 
 
 class Direction(models.TextChoices):
-    MERIT = "merit", "加分"
-    DEMERIT = "demerit", "减分"
+    MERIT = "merit", _("加分")
+    DEMERIT = "demerit", _("减分")
 
 
 class ValueKind(models.TextChoices):
-    FIXED = "fixed", "每次固定"
-    PER_UNIT = "per_unit", "按数量"
-    STEPS = "steps", "分档"
+    FIXED = "fixed", _("每次固定")
+    PER_UNIT = "per_unit", _("按数量")
+    STEPS = "steps", _("分档")
 
 
 class Effect(models.TextChoices):
     """All that a rule item can do. Subsidies, collective income, public services and property have no effect here,
     so no rule can touch them (RedLines explains; the database check repeats it)."""
 
-    POINTS_AND_HONOUR = "points_and_honour", "可用积分和荣誉积分"
-    POINTS = "points", "只给可用积分"
-    HONOUR = "honour", "只给荣誉积分"
+    POINTS_AND_HONOUR = "points_and_honour", _("可用积分和荣誉积分")
+    POINTS = "points", _("只给可用积分")
+    HONOUR = "honour", _("只给荣誉积分")
 
 
 class Track(models.TextChoices):
-    NOTICE_FIRST = "notice_first", "先公示后入账"
-    POST_FIRST = "post_first", "先入账再公示"
+    NOTICE_FIRST = "notice_first", _("先公示后入账")
+    POST_FIRST = "post_first", _("先入账再公示")
 
 
 class DemeritKind(models.TextChoices):
     """The lawful grounds of a demerit: one's own yard, public space, dog, waste, a task or pledge taken on freely, or a
     ruling that is already in force. There is no other."""
 
-    NONE = "", "不是减分项"
-    YARD = "yard", "自家门前和院里"
-    PUBLIC_SPACE = "public_space", "占用公共地方"
-    DOG = "dog", "养犬"
-    WASTE = "waste", "垃圾投放"
-    NO_SHOW = "no_show", "报名后没来"
-    PLEDGE = "pledge", "自己的承诺没兑现"
-    RULING = "ruling", "有生效的法律文书"
+    NONE = "", _("不是减分项")
+    YARD = "yard", _("自家门前和院里")
+    PUBLIC_SPACE = "public_space", _("占用公共地方")
+    DOG = "dog", _("养犬")
+    WASTE = "waste", _("垃圾投放")
+    NO_SHOW = "no_show", _("报名后没来")
+    PLEDGE = "pledge", _("自己的承诺没兑现")
+    RULING = "ruling", _("有生效的法律文书")
 
 
 class Expiry(models.TextChoices):
     """How long spendable points last. Honour points last for ever."""
 
-    NEVER = "never", "长期有效"
-    AFTER_MONTHS = "after_months", "满若干个月"
-    YEAR_END = "year_end", "每年年底"
+    NEVER = "never", _("长期有效")
+    AFTER_MONTHS = "after_months", _("满若干个月")
+    YEAR_END = "year_end", _("每年年底")
 
 
 class RuleBook(models.Model):
@@ -79,8 +80,8 @@ class Edition(models.Model):
     """
 
     class Status(models.TextChoices):
-        DRAFT = "draft", "起草中"
-        IN_FORCE = "in_force", "已生效"
+        DRAFT = "draft", _("起草中")
+        IN_FORCE = "in_force", _("已生效")
 
     STEPS = {Status.DRAFT: frozenset({Status.IN_FORCE})}
 

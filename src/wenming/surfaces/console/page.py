@@ -119,7 +119,7 @@ class Desk:
 
     def require(self, *roles: str) -> None:
         if not self.may(*roles):
-            raise NotYourPage(roles="、".join(str(Role(role).label) for role in dict.fromkeys(roles)))
+            raise NotYourPage(roles=_("、").join(str(Role(role).label) for role in dict.fromkeys(roles)))
 
     def see(self, branch_id: int | None) -> None:
         """Other branches do not exist."""

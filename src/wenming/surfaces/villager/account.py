@@ -156,7 +156,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Theme, size and contrast, in a cookie; what is not in the form stays as it is."""
+    """Theme, size, contrast and language, in a cookie; what is not in the form stays as it is."""
     present = looks.looks_of(request)
     if request.method == "GET":
         is_in = request.user.is_authenticated
@@ -164,7 +164,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         known = identity_queries.devices_of(user_id=request.user.pk) if is_in else []
         context = {"back": own_path(request, fallback), "devices": known, "this": request.session.get(devices.SLOT)}
         return page(request, "villager/account/settings.html", context, here="me")
-    chosen = [request.POST.get(name, getattr(present, name)) for name in ("theme", "size", "contrast")]
+    chosen = [request.POST.get(name, getattr(present, name)) for name in ("theme", "size", "contrast", "language")]
     wanted = looks.read(".".join(chosen))
     answer = redirect(own_path(request, reverse("villager:settings")))
     looks.keep(answer, wanted, secure=settings.IS_HTTPS)

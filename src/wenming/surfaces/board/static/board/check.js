@@ -43,7 +43,7 @@ async function agree(steps, one, other) {
 }
 
 const now = () =>
-  new Date().toLocaleString("zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: ZONE });
+  new Date().toLocaleString(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: ZONE });
 
 function say(box, holds, words) {
   box.textContent = holds ? `${words.join("")}（${now()}）` : words.join("");
@@ -85,7 +85,7 @@ async function checkFile(box, file) {
     if (!holds) return;
     const facts = factsOf(bytes(proof.memento));
     line(`${box.dataset.voucher} ${facts.voucher}`);
-    line(`${box.dataset.recorded} ${facts.recorded.toLocaleString("zh-CN", { timeZone: ZONE, hour12: false })}`);
+    line(`${box.dataset.recorded} ${facts.recorded.toLocaleString(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", { timeZone: ZONE, hour12: false })}`);
     for (const one of facts.lines) line(`${one.account.slice(0, 8)}… ${one.amount > 0 ? "+" : "−"}${Math.abs(one.amount) / 100}`);
   } catch {
     found.textContent = box.dataset.broken;
