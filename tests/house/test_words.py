@@ -47,6 +47,13 @@ def test_a_translation_keeps_the_places_for_values(english: dict[str, str]) -> N
     assert wrong == {}
 
 
+def test_a_per_cent_sign_in_a_template_is_written_twice(english: dict[str, str]) -> None:
+    """Templates format every sentence, so a lone sign would swallow what stands behind it."""
+    of_templates = [text for text, names in words.said().items() if any(name.endswith(".html") for name in names)]
+    lone = re.compile(r"%(?!%|\([a-z_]+\)s|s)")
+    assert [text for text in of_templates if lone.search(english[text].replace("%%", ""))] == []
+
+
 def test_english_has_no_chinese_signs(english: dict[str, str]) -> None:
     wrong = {text: said for text, said in english.items() if text not in QUOTED and CHINESE.search(said)}
     assert wrong == {}

@@ -20,9 +20,8 @@ from wenming.ui import looks
 
 CHINESE = re.compile("[\u4e00-\u9fff]+")
 LATIN = re.compile(r"[A-Za-z]{3,}")
-NAMES = re.compile(
-    r"\b(?:English|Excel|PDF|CSV|xlsx?|csv|SHA\d*|Ctrl|RFC|verify_proof|py|KB|LX\w*|HW\w*|QX\w*|http\w*|[0-9a-fA-F]{4,})\b"
-)
+KNOWN = r"English|Excel|PDF|CSV|xlsx?|csv|SHA\d*|RFC|Ctrl|verify_proof|py|KB"
+NAMES = re.compile(rf"\b(?:{KNOWN}|(?:LX|HW|QX|http)\w*|[0-9a-fA-F]{{4,}})\b", re.ASCII)
 EXAMPLES = ("王", "中文", "垃圾", "老人", "洗衣液", "理发")
 """Words that stand on English pages on purpose: the other language's name, and what to type into a search."""
 STARTS = {

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One appointment in force: a role at an organisation, and the branches that it reaches."""
+    """One appointment in force: a role at an organisation, the branches that it reaches, the words that the bank goes by."""
 
     role: str
     organisation_id: int
     branch_ids: frozenset[int]
     lane: str = ""
+    word_pack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person (or the timetable, or the shell) at a door. `scopes` narrows an API key; None means no narrowing."""
+    """A person (or the timetable, or the shell) at a door. `scopes` narrows an API key; None means no narrowing.
+
+    `word_pack` names the words that pages use for this person: those of the own bank, else of the first office.
+    """
 
     user_id: int | None
     door: str
@@ -27,6 +31,7 @@ class Actor:
     branch_id: int | None = None
     scopes: frozenset[str] | None = None
     is_system: bool = False
+    word_pack: str = ""
 
     def branches(self, *roles: str) -> frozenset[int]:
         """Branches reached through any of these roles (any role at all when none is named)."""

@@ -74,6 +74,13 @@ PACKS: Mapping[str, tuple[Terms, Terms]] = {
 KEPT = ("汇总行",)
 
 
+def names(language: str) -> list[tuple[str, str]]:
+    """The packs to choose from, by the name of the system, which no pack rewords; the plain words first."""
+    is_english = language.startswith(ENGLISH)
+    term = "Wenming Bank" if is_english else "文明银行"
+    return [("", term), *((pack, both[is_english][term]) for pack, both in PACKS.items())]
+
+
 def _capital(word: str) -> str:
     return word[:1].upper() + word[1:]
 

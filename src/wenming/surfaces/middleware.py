@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
@@ -20,6 +21,7 @@ from wenming.core import chance, clock
 from wenming.core.actor import Actor
 from wenming.core.errors import Refusal
 from wenming.domain.depositors import queries as depositors
+from wenming.domain.organisations import queries as organisations
 from wenming.locale.catalogues import CHINESE, ENGLISH
 from wenming.ui import looks, typed
 
@@ -95,6 +97,17 @@ class ActorMiddleware:
             logout(request)
         request.actor = SimpleLazyObject(lambda: self.actor(request))  # type: ignore[attr-defined]
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, facts: Mapping[str, Any]) -> None:
+        """The words that the person's bank goes by; the API always speaks the plain ones."""
+        if door_of(request) == "api":
+            return
+        if request.user.is_authenticated:
+            pack = request.actor.word_pack  # type: ignore[attr-defined]
+        else:
+            pack = organisations.word_pack_at(code=str(facts.get("code", "")))
+        if pack:
+            translation.activate(f"{language_of(request)}-x-{pack}")
 
     def actor(self, request: HttpRequest) -> Actor:
         user_id = request.user.pk if request.user.is_authenticated else None

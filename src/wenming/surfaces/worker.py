@@ -46,9 +46,9 @@ FILES = (
 @require_safe
 def serve(request: HttpRequest) -> HttpResponse:
     """The worker's text; with `WENMING_OFFLINE=0` one that clears up after itself and goes."""
-    language = "?language=en" if get_language() == "en" else ""
+    language = "?language=en" if (get_language() or "").startswith("en") else ""
     facts = {
-        "version": version() + get_language(),
+        "version": f"{version()}-{get_language()}",
         "files": [static(name) for name in FILES],
         "pages": {"/": reverse("villager:kept") + language, "/console/": reverse("console:counter_offline") + language},
         "others": ["/board/", "/api/", settings.STATIC_URL],

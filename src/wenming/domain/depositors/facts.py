@@ -193,7 +193,7 @@ def clean_row(row: EnrolRow, on: date) -> EnrolRow:
         raise WrongBirthDate
     unknown = [name for name in row.classes if name not in IdentityClass.values]
     if unknown:
-        raise WrongInput(field="classes", message=_("没有这种身份：{unknown}"), unknown="、".join(unknown))
+        raise WrongInput(field="classes", message=_("没有这种身份：{unknown}"), unknown=_("、").join(unknown))
     joined_on = row.joined_on or on
     if not OLDEST <= joined_on <= on:
         raise WrongInput(field="joined_on", message=_("开户日期不能晚于今天。"))

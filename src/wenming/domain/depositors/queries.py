@@ -89,15 +89,23 @@ def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
     """Who acts at this instant, in at most three queries; an office that ended a moment ago is not among the grants."""
     if user_id is None:
         return Actor(user_id=None, door=door)
-    own = Depositor.objects.filter(user_id=user_id, status__in=PRESENT).values_list("pk", "household_id", "branch_id").first()
-    depositor_id, household_id, branch_id = own or (None, None, None)
+    own = (
+        Depositor.objects.filter(user_id=user_id, status__in=PRESENT)
+        .values_list("pk", "household_id", "branch_id", "branch__parent__word_pack")
+        .first()
+    )
+    depositor_id, household_id, branch_id, words = own or (None, None, None, None)
+    grants = organisations.grants_of(user_id=user_id, at=at)
+    if words is None:
+        words = grants[0].word_pack if grants else ""
     return Actor(
         user_id=user_id,
         door=door,
-        grants=organisations.grants_of(user_id=user_id, at=at),
+        grants=grants,
         depositor_id=depositor_id,
         household_id=household_id,
         branch_id=branch_id,
+        word_pack=words,
     )
 
 

@@ -213,7 +213,7 @@ def draw_many(*, actor: Actor, rows: Sequence[DrawRow]) -> None:
         try:
             posted = ledger.post_many(book_id=book_id, postings=postings)
         except ledger.NotEnoughPoints as error:
-            raise FundTooLow(fund="、".join(sorted({funds[row.fund_id].name for row in some}))) from error
+            raise FundTooLow(fund=_("、").join(sorted({funds[row.fund_id].name for row in some}))) from error
         failpoint("funds.draws_posted")
         made = [(row.fund_id, row.subject, row.amount, row.at, number) for row, number in zip(some, posted, strict=True)]
         bulk.insert(Draw, columns, made)

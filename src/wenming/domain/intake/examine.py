@@ -41,7 +41,7 @@ def examine(
         circles = tuple(depositors.circle_of_user(user_id=user_id) for user_id in (brought_by, signed_by))
         found = registers.check(table, branch_id, circles, digest, at)
     if grid.other_sheets:
-        names = "、".join(grid.other_sheets[:5])
+        names = _("、").join(grid.other_sheets[:5])
         words = _("只看了“{sheet}”这一张，没有看：{names}。要导那几张，请分开存成文件。")
         found.notes.append(words.format(sheet=grid.sheet_name, names=names))
     return found

@@ -74,7 +74,7 @@ def _alone(found: Checked, line: Line, roll: RollIndex, name: str) -> RollEntry 
         )
         found.wrong(line.number, "name", "person_unknown", message)
         return None
-    numbers = "、".join(sorted({roll.entries[pk].household_number for pk in ids if roll.entries[pk].household_number})[:5])
+    numbers = _("、").join(sorted({roll.entries[pk].household_number for pk in ids if roll.entries[pk].household_number})[:5])
     message = _("有 {count} 位同名的储户（户号 {numbers}），请补上户号。").format(count=len(ids), numbers=numbers)
     found.wrong(line.number, "name", "person_ambiguous", message)
     return None

@@ -86,7 +86,7 @@ def check(table: Table, branch_id: int, lossy: frozenset[tuple[int, int]], on: d
             rows[line.number] = row
     _check_new(found, branch_id, rows, on)
     if skipped:
-        found.notes.append(_("这些身份没有收，积分用不到：{words}。").format(words="、".join(sorted(skipped)[:8])))
+        found.notes.append(_("这些身份没有收，积分用不到：{words}。").format(words=_("、").join(sorted(skipped)[:8])))
     found.facts["new"] = len(found.good)
     return found.finish()
 
@@ -137,7 +137,7 @@ def _row(
     own_village = villages.get(line.cells.get("village", ""), "")
     if line.cells.get("village") and not own_village and villages:
         message = _("这个村不归本行管。本行的村：{names}。").format(
-            names="、".join(sorted({name for name in villages if "村委会" not in name})[:6])
+            names=_("、").join(sorted({name for name in villages if "村委会" not in name})[:6])
         )
         found.wrong(line.number, "village", "village_elsewhere", message)
     column = found.table.columns.get("id_number")

@@ -22,7 +22,10 @@ class Region(models.Model):
 
 
 class Organisation(models.Model):
-    """A county, a head bank (town) or a branch. A head bank owns a book; its branches write into it."""
+    """A county, a head bank (town) or a branch. A head bank owns a book; its branches write into it.
+
+    `word_pack` of a head bank names the words by which it and its branches go; empty for 文明银行.
+    """
 
     class Kind(models.TextChoices):
         COUNTY = "county", _("县区")
@@ -35,6 +38,7 @@ class Organisation(models.Model):
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="branches")
     book = models.ForeignKey("ledger.Book", null=True, on_delete=models.PROTECT, related_name="+")
     phone = models.CharField(max_length=20, blank=True)
+    word_pack = models.CharField(max_length=12, blank=True, default="")
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
 

@@ -22,6 +22,10 @@ def may_open_branch(actor: Actor, head_bank: Organisation) -> bool:
     return actor.holds(Role.HEAD_OFFICER, organisation_id=head_bank.pk)
 
 
+def may_choose_words(actor: Actor, head_bank: Organisation) -> bool:
+    return head_bank.kind == Organisation.Kind.HEAD_BANK and actor.holds(Role.HEAD_OFFICER, organisation_id=head_bank.pk)
+
+
 def may_appoint(actor: Actor, organisation: Organisation, role: str) -> bool:
     """The head bank fills the offices of its branches; a director those of the own branch, but for director."""
     if actor.is_system:

@@ -58,7 +58,7 @@ def in_force(at: datetime) -> Q:
 
 def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
     """The appointments in force at this instant, with the branches that each reaches. At most two queries."""
-    held = list(Appointment.objects.select_related("organisation").filter(in_force(at), user_id=user_id).order_by("id"))
+    held = list(Appointment.objects.select_related("organisation__parent").filter(in_force(at), user_id=user_id).order_by("id"))
     above = [a.organisation_id for a in held if a.organisation.kind != Kind.BRANCH]
     reached: list[tuple[int, int | None, int | None]] = []
     if above:
@@ -70,8 +70,24 @@ def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
             branches = frozenset({a.organisation_id})
         else:
             branches = frozenset(pk for pk, *parents in reached if a.organisation_id in parents)
-        grants.append(Grant(role=a.role, organisation_id=a.organisation_id, branch_ids=branches, lane=a.lane))
+        words = _words_of(a.organisation)
+        grants.append(Grant(a.role, a.organisation_id, branches, lane=a.lane, word_pack=words))
     return tuple(grants)
+
+
+def _words_of(found: Organisation) -> str:
+    """The word pack of an organisation: a branch goes by its head bank's."""
+    bank = found.parent if found.kind == Kind.BRANCH else found
+    return bank.word_pack if bank is not None else ""
+
+
+def word_pack_at(*, code: str = "") -> str:
+    """The words for people who are not logged in: of the place with this code, else those that all head banks here share."""
+    place = Organisation.objects.select_related("parent").filter(code=code).first() if code else None
+    if place is not None:
+        return _words_of(place)
+    packs = set(Organisation.objects.filter(kind=Kind.HEAD_BANK).values_list("word_pack", flat=True))
+    return packs.pop() if len(packs) == 1 else ""
 
 
 def organisation(*, organisation_id: int) -> Organisation:

@@ -42,6 +42,7 @@ from wenming.domain.organisations.offices import (
     propose_appointment,
     reissue_activation,
 )
+from wenming.locale.packs import PACKS
 
 __all__ = [
     "Appointment",
@@ -100,6 +101,27 @@ def _code(text: str) -> str:
     if Organisation.objects.filter(code=plain).exists():
         raise CodeTaken(field="code", code=plain)
     return plain
+
+
+@service
+def choose_word_pack(*, actor: Actor, head_bank_id: int, pack: str, at: datetime) -> Organisation:
+    """Say by which words a head bank and its branches go, on screens, on the wall and in print. Empty: 文明银行."""
+    bank = Organisation.objects.select_for_update().filter(pk=head_bank_id).first()
+    if bank is None:
+        raise NotFound
+    require(policies.may_choose_words(actor, bank))
+    if pack and pack not in PACKS:
+        raise WrongInput(field="pack")
+    before, bank.word_pack = bank.word_pack, pack
+    bank.save(update_fields=["word_pack"])
+    audit.record(
+        actor=actor,
+        act="organisations.words_chosen",
+        subject=f"organisation:{bank.pk}",
+        facts={"before": before, "after": pack},
+        at=at,
+    )
+    return bank
 
 
 @service

@@ -171,7 +171,7 @@ def assess(terms: ItemTerms, facts: DeedFacts, usage: Usage) -> Assessment:
     held = {MINOR} if MINOR in facts.classes else facts.classes
     allowed = [name for name in sorted(held) if not terms.classes or name in terms.classes]
     if not allowed:
-        raise NotEligible(field="depositor", who="、".join(str(CLASS_NAMES.get(name, name)) for name in terms.classes))
+        raise NotEligible(field="depositor", who=_("、").join(str(CLASS_NAMES.get(name, name)) for name in terms.classes))
     best: Assessment | None = None
     refusal: Refusal | None = None
     for name in allowed:
@@ -241,7 +241,7 @@ def explain(steps: Iterable[Step]) -> str:
         head = _("这一笔记 {amount} 荣誉分").format(amount=points.show(honour))
     else:
         head = _("这一笔记 {amount} 分").format(amount=points.show(gained))
-    return _("{head}：{parts}。").format(head=head, parts="，".join(parts))
+    return _("{head}：{parts}。").format(head=head, parts=_("，").join(parts))
 
 
 def _say(step: Step) -> str:

@@ -52,7 +52,7 @@ def _who(transaction: Any) -> tuple[str, int]:
     books = depositors.passbooks_by_account(account_ids=[line.account_id for line in lines])
     on = clock.local_date(transaction.recorded_at)
     names = depositors.public_names(depositor_ids=[book.depositor_id for book in books.values()], on=on)
-    return "、".join(names.values()), amount
+    return _("、").join(names.values()), amount
 
 
 @login_not_required

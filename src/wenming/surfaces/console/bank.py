@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from wenming.core.errors import NotFound
@@ -17,6 +19,7 @@ from wenming.domain.organisations import policies as organisation_policies
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations import services as organisations_service
 from wenming.domain.organisations.queries import Role
+from wenming.locale import packs
 from wenming.surfaces.console.organisation import candidate, candidates, check_person, ends_at_of
 from wenming.surfaces.console.page import Desk, Entry, console
 
@@ -29,7 +32,21 @@ def branches(desk: Desk) -> HttpResponse:
         served=organisations.villages_by_branch(),
         bank=desk.bank,
         may_open=organisation_policies.may_open_branch(desk.actor, desk.bank),
+        packs=packs.names(get_language() or "") if organisation_policies.may_choose_words(desk.actor, desk.bank) else [],
     )
+
+
+@console("branches", Role.HEAD_OFFICER)
+def choose_words(desk: Desk) -> HttpResponse:
+    """By which words the bank and its branches go from now on."""
+    if desk.request.method == "POST":
+        form = Entry.of(desk.request)
+        with form.catching("pack"):
+            organisations_service.choose_word_pack(actor=desk.actor, head_bank_id=desk.bank.pk, pack=form["pack"], at=desk.at)
+        if form.ok:
+            cache.clear()
+            desk.say(_("叫法改好了，从现在起各处都这样叫。"))
+    return redirect("console:branches")
 
 
 @dataclass(frozen=True)

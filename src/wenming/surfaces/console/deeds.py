@@ -136,7 +136,7 @@ def _checks(chosen: Any, photos: list[Any], found: Any, duplicates: list[Any]) -
     if isinstance(found, Refusal):
         checks.append(Check("w", _("照细则记不了"), found.words))
     else:
-        caps = "，".join(words.caps_of(chosen.item))
+        caps = _("，").join(words.caps_of(chosen.item))
         checks.append(Check("k", _("没超上限"), caps or _("这一条不设上限")))
     for other in duplicates[:3]:
         said = _("{name} {day}记过“{title}”（{status}），是同一件就不用再记。").format(

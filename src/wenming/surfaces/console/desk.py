@@ -78,7 +78,7 @@ def _reviews(desk: Desk) -> Iterator[Job]:
         yield Job("okc", "w", _("审核记录（超过 2 天）"), why, tag, "w", len(late), url, True)
     if fresh:
         titles = list(dict.fromkeys(declaration.item.title for declaration in fresh))[:3]
-        yield Job("okc", "r", _("审核新交的记录"), "、".join(titles), _("2 天内"), "", len(fresh), url)
+        yield Job("okc", "r", _("审核新交的记录"), _("、").join(titles), _("2 天内"), "", len(fresh), url)
 
 
 def _reversals(desk: Desk) -> Iterator[Job]:
@@ -96,13 +96,13 @@ def _second_words(desk: Desk) -> Iterator[Job]:
         waiting = mall_queries.costly_orders(actor=desk.actor, branch_id=desk.branch.pk)
         dear = [one for one in waiting if fund_policies.may_approve(desk.actor, one.product.fund.organisation_id)]
         if dear:
-            why = "、".join(dict.fromkeys(order.product.title for order in dear))
+            why = _("、").join(dict.fromkeys(order.product.title for order in dear))
             yield Job("money", "w", _("点头大额支出"), why, _("等您"), "w", len(dear), reverse("console:funds") + "#dear", True)
     if desk.may(Role.HEAD_OFFICER):
         proposals = organisations.proposals_to_confirm(actor=desk.actor)
         mine = [one for one in proposals if desk.actor.user_id not in (one.proposed_by, one.user_id)]
         if mine:
-            why = "、".join(one.user.display_name for one in mine)
+            why = _("、").join(one.user.display_name for one in mine)
             yield Job("case", "w", _("确认总行任职"), why, _("等您"), "w", len(mine), reverse("console:bank"), True)
 
 
@@ -113,7 +113,7 @@ def _others(desk: Desk) -> Iterator[Job]:
             titles: dict[str, int] = {}
             for order in orders:
                 titles[order.product.title] = titles.get(order.product.title, 0) + order.quantity
-            why = "、".join(f"{title} {count}" for title, count in list(titles.items())[:3])
+            why = _("、").join(f"{title} {count}" for title, count in list(titles.items())[:3])
             yield Job("tkt", "g", _("兑换预约"), why, _("等人来领"), "", len(orders), reverse("console:counter"))
     if desk.may(*CLERKS):
         found = intake_queries.sheets_of(actor=desk.actor, branch_id=desk.branch.pk)

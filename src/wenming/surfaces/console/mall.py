@@ -302,7 +302,7 @@ def product(desk: Desk, public_id: str = "") -> HttpResponse:
         product=found,
         kinds=KINDS,
         pictures=PICTURES,
-        funds=[(fund.id, f"{fund.name}（{fund.source_label}）") for fund in funds],
+        funds=[(fund.id, _("{name}（{source}）").format(name=fund.name, source=fund.source_label)) for fund in funds],
         form=form,
     )
 

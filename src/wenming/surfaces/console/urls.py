@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("officers/code/", organisation.officer_code, name="officer_code"),
     path("audit/", organisation.audit_trail, name="audit"),
     path("branches/", bank.branches, name="branches"),
+    path("branches/words/", bank.choose_words, name="choose_words"),
     path("branches/open/", bank.open_branch, name="open_branch"),
     path("branches/<int:number>/", bank.branch_villages, name="branch_villages"),
     path("bank/", bank.officers, name="bank"),

@@ -98,6 +98,7 @@ ACTS = {
     "organisations.county_opened": gettext_lazy("开县区"),
     "organisations.head_bank_opened": gettext_lazy("开总行"),
     "organisations.branch_opened": gettext_lazy("开分行"),
+    "organisations.words_chosen": gettext_lazy("改叫法"),
     "organisations.villages_set": gettext_lazy("改服务的村"),
     "organisations.officer_appointed": gettext_lazy("任职"),
     "organisations.appointment_ended": gettext_lazy("任职结束"),
@@ -220,4 +221,4 @@ def clause_of(item: Any) -> str:
     parts.append(_("凭{proofs}").format(proofs=proofs) if proofs else _("不用凭据"))
     when = _("先公示 {days} 个工作日再入账") if item.track == "notice_first" else _("先入账，再公示 {days} 个工作日")
     parts.append(when.format(days=item.notice_workdays))
-    return "；".join(parts) + "。"
+    return _("；").join(parts) + _("。")

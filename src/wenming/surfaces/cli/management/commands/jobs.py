@@ -20,5 +20,5 @@ class Command(BankCommand):
         done, faults = timetable.run_due(at)
         lines = [f"{name}: {result}" for name, result in done.items()]
         if faults:
-            lines.append(_("没办成：{names}。原因已记入日志。").format(names="、".join(faults)))
+            lines.append(_("没办成：{names}。原因已记入日志。").format(names=_("、").join(faults)))
         return Answer({"at": at, "done": done, "faults": faults}, "\n".join(lines), FAULTS if faults else GOOD)
