@@ -22,9 +22,9 @@ Run = tuple[int, int, int]  # first id, its number, how many
 
 
 def number_of(transaction_id: int) -> int | None:
-    statement = "SELECT number + %s - id FROM ledger_numbering WHERE id <= %s AND id + count > %s ORDER BY id DESC LIMIT 1"
-    found = dialect.rows_of(statement, [transaction_id, transaction_id, transaction_id])
-    return found[0][0] if found else None
+    """The number of one transaction; None where it has none."""
+    number: int | None = dialect.rows_of(f"SELECT {NUMBER_OF_T} FROM (SELECT CAST(%s AS bigint) AS id) t", [transaction_id])[0][0]
+    return number
 
 
 def count(book_id: int) -> int:
