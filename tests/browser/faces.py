@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -181,7 +182,12 @@ class Walker:
         assert answer is not None and answer.status < 500, f"{address}: {answer and answer.status}"
         self.page.wait_for_function(COMPLETE)
         door = address.split("/")[1]
-        mark = f"{size} {door} {answer.status}" if answer.status >= 400 else f"{size} {self.page.url.split('#')[0]}"
+        came = self.page.url.removeprefix(self.address).split("#")[0]
+        if answer.status >= 400:
+            came = f"{door} {answer.status}"
+        elif unquote(came) != address:
+            came = came.split("?")[0]
+        mark = f"{size} {came}"
         is_new = mark not in self.seen
         self.seen.add(mark)
         if is_new:
