@@ -6,8 +6,10 @@ of an address are. An address without a sample fails the walk.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -117,8 +119,9 @@ def _samples(stage: Stage) -> dict[str, dict[str, object]]:
     item = rulebook_queries.items_of(actor=village.officer("director"), edition_id=draft.pk)[0]
     objection = notice_queries.objections_to_answer(actor=village.officer("supervisor"), at=stage.now)[0]
     reversal = deed_queries.reversals_to_confirm(actor=village.officer("director"))[0]
-    sheet = stage.client_of(village.users["clerk"]).get("/console/import/").content.decode()
-    sheet_id = sheet.split('href="/console/import/')[-1].split("/")[0]
+    sheets = stage.client_of(village.users["clerk"]).get("/console/import/").content.decode()
+    sheet = re.search(r'href="/console/import/([0-9a-f]+)/"', sheets)
+    assert sheet is not None
     waiting_id, person, home = stage.deeds["submitted"], village.person(VILLAGER), village.households["0001"]
     product, voucher = order.product.public_id, done.transaction.public_id
     review = {"number": waiting_id}
@@ -130,7 +133,7 @@ def _samples(stage: Stage) -> dict[str, dict[str, object]]:
         "villager:order": {"public_id": order.public_id}, "console:review_one": review, "console:recent": review,
         "console:deed": {"number": done.pk}, "console:reverse_deed": {"number": _deposited("王秀梅").pk},
         "console:reversal": {"number": reversal.pk}, "console:household": {"number": home}, "console:merge": {"number": home},
-        "console:sheet": {"public_id": sheet_id}, "console:order": {"number": order.pk},
+        "console:sheet": {"public_id": sheet[1]}, "console:order": {"number": order.pk},
         "console:counter_person": {"number": person}, "console:product": {"public_id": product},
         "console:notice": {"number": notice}, "console:objection": {"number": objection.id},
         "console:edition": {"number": draft.pk}, "console:item_new": {"number": draft.pk},
@@ -173,15 +176,22 @@ class Walker:
         self.figures = dict.fromkeys(FIGURES, 0)
         self.findings: list[str] = []
         self.seen: set[str] = set()
+        self.status = 0
 
     def open(self, address: str, size: str) -> bool:
         """Whether a page came that was not seen before in this size: not elsewhere, and not again that one may not."""
         self.page.context.add_cookies([{"name": "wm_look", "value": f"light.{size}".strip("."), "url": self.address}])
         answer = self.page.goto(self.address + address)
         assert answer is not None and answer.status < 500, f"{address}: {answer and answer.status}"
+        self.status = answer.status
         self.page.wait_for_function(COMPLETE)
         door = address.split("/")[1]
-        mark = f"{size} {door} {answer.status}" if answer.status >= 400 else f"{size} {self.page.url.split('#')[0]}"
+        came = self.page.url.removeprefix(self.address).split("#")[0]
+        if answer.status >= 400:
+            came = f"{door} {answer.status}"
+        elif unquote(came) != address:
+            came = came.split("?")[0]
+        mark = f"{size} {came}"
         is_new = mark not in self.seen
         self.seen.add(mark)
         if is_new:

@@ -72,9 +72,11 @@ def test_a_reviewer_decides_with_one_key(stage: Stage, live_server: LiveServer, 
     page.wait_for_function("first => document.querySelector('.qi[aria-current]')?.getAttribute('href') !== first", arg=first)
     page.keyboard.press("k")
     page.wait_for_function("first => document.querySelector('.qi[aria-current]')?.getAttribute('href') === first", arg=first)
+    page.wait_for_selector("#decide[data-ready]")
     page.keyboard.press("b")
     assert page.evaluate("document.activeElement.id") == "f-reason"
     page.goto("/console/review/")
+    page.wait_for_selector("#decide[data-ready]")
     page.keyboard.press("a")
     page.wait_for_selector(".note-k")
     deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])

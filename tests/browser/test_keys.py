@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from playwright.sync_api import BrowserContext, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -149,6 +150,28 @@ def test_a_return_is_written_and_handed_in(stage: Stage, hands: Callable[..., Ha
     expect(reviewer.page.get_by_text("退回补了").first).to_be_visible()
     deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])
     assert deed.status == "returned"
+
+
+def test_without_network_the_decision_stays(stage: Stage, hands: Callable[..., Hands]) -> None:
+    reviewer = hands("reviewer", "/console/review/", width=1366)
+    reviewer.page.wait_for_selector("#decide[data-ready]")
+    reviewer.page.context.set_offline(True)
+    reviewer.page.keyboard.press("a")
+    expect(reviewer.page.get_by_text("没有网络，还没交上去")).to_be_visible()
+    reviewer.page.context.set_offline(False)
+    reviewer.page.keyboard.press("a")
+    expect(reviewer.page.get_by_text("通过了").first).to_be_visible()
+
+
+def test_a_fault_behind_the_key_comes_as_a_page(stage: Stage, hands: Callable[..., Hands], settings: LazySettings) -> None:
+    reviewer = hands("reviewer", "/console/review/", width=1366)
+    reviewer.page.wait_for_selector("#decide[data-ready]")
+    settings.MESSAGE_STORAGE = "nowhere.Storage"
+    reviewer.page.keyboard.press("a")
+    expect(reviewer.page.get_by_text("没交上去，不是您的错。")).to_be_visible()
+    settings.MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
+    reviewer.page.get_by_role("button", name="再交一次").click()
+    expect(reviewer.page.get_by_text("通过了").first).to_be_visible()
 
 
 def declare_many(stage: Stage, count: int) -> None:

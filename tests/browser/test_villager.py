@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests import village as villages
 from tests.browser.conftest import keep_picture, look_at
 from tests.surfaces import stage as stages
 from wenming.domain.deeds import queries as deed_queries
@@ -134,3 +135,27 @@ def test_chinese_is_drawn_and_not_boxes(chromium: Browser) -> None:
         pictures.append(page.screenshot())
     page.close()
     assert pictures[0] != pictures[1]
+
+
+def test_what_was_typed_is_back_after_the_log_in(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
+    """The log-in runs out while somebody writes, and no script helps."""
+    (number,) = stages.notices_up(stage)
+    deed = deed_queries.declaration(actor=stage.village.villager("王建国"), declaration_id=stage.deeds["on_notice:王建国"])
+    villages.log_in(stage.village, "王建国")
+    context = open_context(live_server.url, script=False)
+    page = enter(context, stage, "王建国", live_server.url)
+    page.goto(f"/notices/{number}/lines/{deed.notice_line_id}/")
+    page.get_by_label("分数记多了或记少了").check()
+    page.get_by_label("说一说您知道的").fill("那天是两个人一起去的")
+    context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="交意见").click()
+    expect(page.get_by_text("登录过期了")).to_be_visible()
+    keep_picture(page, "m-login-expired")
+    page.get_by_label("手机号或户号").fill("13800000001")
+    page.get_by_label("密码", exact=True).fill(villages.PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.get_by_label("说一说您知道的")).to_have_value("那天是两个人一起去的")
+    expect(page.get_by_label("分数记多了或记少了")).to_be_checked()
+    keep_picture(page, "m-typed-back")
+    page.get_by_role("button", name="交意见").click()
+    expect(page.get_by_text("意见交上去了")).to_be_visible()

@@ -12,7 +12,7 @@ from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 
 MOST_SECONDS = 3
-"""For each of a hundred in five minutes: what the page takes is not left for looking."""
+"""For each of a hundred in five minutes; the run itself looks at nothing, so that what it takes is the page's share."""
 
 
 def work(seed: int, units: int) -> dict[str, Any]:

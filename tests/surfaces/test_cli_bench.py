@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from wenming.surfaces.cli.bench import books, doors, growth
+from wenming.surfaces.cli.bench import books, doors, growth, web
 
 FIGURES = {
     "sqlite": {"batches_of_8000", "one_per_commit", "8_callers", "64_callers", books.ALONE, "seal", "verify"},
@@ -73,3 +73,13 @@ def test_a_peer_is_a_command(at: datetime, tmp_path: Path) -> None:
     assert times["8_clients"] == found["8_callers"]["per_second"] / 100
     assert times["batch"] == found["batches_of_8000"]["per_second"] / 7
     assert "nowhere" in found["peers"]["bad"]["missing"]
+
+
+def test_without_a_browser_the_bench_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("WENMING_CHROMIUM", "")
+    assert web.first_views("", 1) == {"missing": web.MISSING}
+
+
+def test_the_slowest_of_a_hundred_is_the_ninety_ninth() -> None:
+    assert web.figures([float(number) for number in range(100, 0, -1)]) == {"count": 100, "median": 50.5, "p99": 99.0}

@@ -147,3 +147,13 @@ def test_a_page_that_lay_too_long_is_sent_once_more(stage: Stage) -> None:
     assert token and client.post(page, {**form, "csrfmiddlewaretoken": token[1]}).status_code == 302
     foreign = client.post(page, form, headers={"referer": "http://elsewhere.test/"})
     assert foreign.status_code == 403 and "只扫了半天" not in foreign.content.decode()
+
+
+def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(stage: Stage) -> None:
+    page, client = f"/console/review/{stage.deeds['submitted']}/", Client()
+    headers = {"referer": HOST + page, "HX-Request": "true"}
+    answer = client.post(page, {"decision": "return", "reason": "看不清"}, headers=headers)
+    assert answer.status_code == 200 and answer["HX-Redirect"].startswith("/login/?next=/console/review/")
+    log_in(client, stage, "reviewer", page)
+    assert "看不清</textarea>" in text_of(client, page)
+    assert "HX-Redirect" in Client().get("/console/figures/", headers={"HX-Request": "true"})

@@ -70,6 +70,17 @@ function show(fresh) {
   document.getElementById("said").textContent = document.querySelector("main .note-k")?.textContent.trim() || "";
 }
 
+// Without network the decision stays as it is, to be handed in again; a refusal or fault comes as a page of its own.
+document.addEventListener("htmx:sendError", () => {
+  const note = document.getElementById("unsent");
+  if (note) note.hidden = false;
+  if (form()) form().dataset.ready = "1";
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.elt === form()) detail.elt.submit();
+  else if (detail.elt.matches("a[rel], a.qi")) location.assign(detail.elt.href);
+});
+
 show(false);
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target === document.body) show(true);
