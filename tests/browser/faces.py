@@ -39,7 +39,7 @@ NOT_PAGES = {
     "villager:logout", "villager:device_end", "villager:outbox", "villager:kit", "villager:discard", "villager:withdraw",
     "villager:photo", "villager:order_cancel", "console:switch", "console:photo", "console:depositor_change",
     "console:counter_list", "console:counter_outbox", "console:publish", "console:officer_code",
-    "console:activation",
+    "console:activation", "console:notice_photo", "console:choose_words",
 }  # fmt: skip
 MORE = {
     "villager:declare": ("?q=清扫", "?q=没有这样的事"),

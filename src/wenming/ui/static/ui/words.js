@@ -6,7 +6,8 @@ export function said(name, values = {}) {
     const parts = [...document.querySelectorAll("script[data-words]")];
     known = Object.assign({}, ...parts.map((part) => JSON.parse(part.textContent)));
   }
-  return (known[name] || "").replace(/\{(\w+)\}/g, (_all, value) => values[value] ?? "");
+  const found = known[name] ?? "";
+  return Array.isArray(found) ? found : found.replace(/\{(\w+)\}/g, (_all, value) => values[value] ?? "");
 }
 
 // A copy of a <template>, its slots filled. `data-slot` gets text; `data-if` goes away where its value is empty.
