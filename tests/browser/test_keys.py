@@ -197,7 +197,7 @@ def counted(page: Page, count: int) -> Iterator[tuple[list[Request], list[str]]]
         asked.clear()
         page.keyboard.press("a")
         page.wait_for_function("before => location.href !== before", arg=before)
-        page.wait_for_function("document.activeElement !== document.body")
+        page.wait_for_function("() => document.activeElement !== document.body")
         yield list(asked), [page.evaluate("document.activeElement.id || document.activeElement.tagName")]
 
 

@@ -239,6 +239,10 @@ def test_a_downloaded_file_is_checked_against_the_sheet(
     assert sent == [], "nothing of the file leaves the phone"
 
 
+CHECKED = """() => {
+  const box = document.getElementById("checked");
+  return !box || !(box.dataset.proof || box.dataset.newest) || box.textContent !== "";
+}"""
 SIZES = [("", 390), ("dark.elder", 360), ("light", 1366)]
 
 
@@ -257,7 +261,7 @@ def test_the_pages_fit(stage: stages.Stage, live_server: LiveServer, open_contex
         page = open_context(live_server.url, width=width, height=768 if width > 1000 else 844, looks=looks).new_page()
         for name, address in shown.items():
             page.goto(address)
-            page.wait_for_load_state("networkidle")
+            page.wait_for_function(CHECKED)
             for fold in page.locator("details").all():
                 fold.evaluate("box => { box.open = true; }")
             keep_picture(page, f"paper-{name}-{looks}-{width}")
