@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoDbBlocker
 
@@ -215,14 +215,23 @@ class Life:
     taken: dict[str, int]
 
 
+LATE_REFUND = [
+    *(("earn", count, 0) for count in (49, 55, 13, 23, 11, 52, 10, 57)), ("hold", 9, 0), ("collect", 11, 0), ("earn", 58, 0),
+    ("leap", 17, 0), *(("earn", count, 0) for count in (55, 54, 7)), ("leap", 22, 0), ("month", 57, 0), ("earn", 9, 0),
+    ("month", 60, 0), *[("earn", 1, 0)] * 7, ("refund", 1, 0),
+]  # fmt: skip
+"""Points that come back after their time goes again with the round of the next month."""
+
+
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(acts=ACTS)
+@example(acts=LATE_REFUND)
 def test_lots(built: Village, acts: list[tuple[str, int, int]]) -> None:
     with transaction.atomic():
         life = Life(built)
         for act in acts:
             life.act(*act)
-        for _day in range(3):
+        for _week in range(6):  # over the first of a month, and sixteen days more
             life.at += timedelta(days=8)
             life.act("job", 1, 0)
         today = clock.local_date(life.at)
