@@ -185,7 +185,8 @@ def test_from_a_clerks_excel_to_a_bag_of_rice(walk: Walk, tmp_path: Path) -> Non
     reviewer.goto("/console/review/")
     keep_picture(reviewer, "walk-review")
     reviewer.get_by_text("通过", exact=True).first.click()
-    reviewer.get_by_role("button", name="就这样").click()
+    with reviewer.expect_response(lambda answer: answer.request.method == "POST"):
+        reviewer.get_by_role("button", name="就这样").click()
 
     clerk.goto("/console/notices/")
     clerk.get_by_role("button", name="封榜").click()

@@ -75,8 +75,8 @@ def token_of(memento: Bytes) -> bytes:
 
 
 def recorded_of(memento: Bytes) -> int:
-    """The instant under which it was recorded, in microseconds since 1970."""
-    start = 2 + memento[1] + 16
+    """The instant under which it was recorded, in microseconds since 1970; something else where they are cut off."""
+    start = 2 + int.from_bytes(memento[1:2], "big") + 16
     return int.from_bytes(memento[start : start + 8], "big", signed=True)
 
 
