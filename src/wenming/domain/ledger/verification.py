@@ -377,7 +377,7 @@ def _check_reversal(work: _Work, book_id: int, number: int | None, pk: int, orig
 
 LEAVES = (
     f"SELECT n.number + t.id - n.id, t.leaf_hash, t.recorded, t.id FROM {numbers.NUMBERED} "
-    "WHERE n.book_id = %s AND t.book_id = n.book_id ORDER BY n.number, t.id"
+    "WHERE n.book_id = %s AND +t.book_id = n.book_id ORDER BY n.number, t.id"
 )
 
 
