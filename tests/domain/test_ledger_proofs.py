@@ -7,11 +7,12 @@ from datetime import datetime
 
 import pytest
 import verify_proof
+from django.db import connection
 
 from tests.books import Bank
 from tests.vectors.make import MOST, Tree, leaf
 from wenming.core.errors import Refusal
-from wenming.domain.ledger import merkle, queries, services
+from wenming.domain.ledger import merkle, queries, services, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
 
 SHA = digest_of("sha256")
@@ -107,3 +108,26 @@ def test_proofs_out_of_the_books(at: datetime, algorithm: str) -> None:
             wanted()
     assert fresh
     assert queries.verify().ok
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.django_db
+def test_the_leaves_of_a_run_are_found_by_their_ids(at: datetime) -> None:
+    """With a town's counts in the store's statistics too: found by book, each run would read the whole book once more."""
+    bank = Bank(at)
+    bank.earn(100, "a")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("DELETE FROM sqlite_stat1 WHERE tbl IN ('ledger_transaction', 'ledger_numbering')")
+        for table, index, counts in (
+            ("ledger_numbering", "sqlite_autoindex_ledger_numbering_1", "56873 401 1"),
+            ("ledger_transaction", "sqlite_autoindex_ledger_transaction_1", "372346 401 1"),
+        ):
+            cursor.execute("INSERT INTO sqlite_stat1 VALUES (%s, %s, %s)", [table, index, counts])
+        cursor.execute("ANALYZE sqlite_schema")
+        plans = []
+        for statement in (verification.LEAVES, verification.LEAVES.replace("+t.book_id", "t.book_id")):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", [bank.book.pk])
+            plans.append(" ".join(str(row[3]) for row in cursor.fetchall()))
+    assert "SEARCH t USING INTEGER PRIMARY KEY" in plans[0]
+    assert "SEARCH t USING INTEGER PRIMARY KEY" not in plans[1], "without the mark it would not be so"
