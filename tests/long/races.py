@@ -22,7 +22,7 @@ from tests import deeds_stage
 from tests.emptying import empty_tables
 from tests.races_mall.together import together
 from tests.shop import Shop, open_shop
-from tests.simulation.guards import Switch, claim_anyway, nothing
+from tests.simulation.guards import Switch, claim_anyway, nothing, switched
 from wenming.core.actor import Actor, Grant, system
 from wenming.core.errors import Refusal
 from wenming.core.transactions import service
@@ -208,18 +208,6 @@ RACES: Mapping[str, Callable[[Field], bool]] = {
     "hold_end": hold_end,
     "reversal": reversal,
 }
-
-
-@contextlib.contextmanager
-def switched(switches: tuple[Switch, ...]) -> Iterator[None]:
-    before = [(place, name, getattr(place, name)) for place, name, _off in switches]
-    try:
-        for place, name, off in switches:
-            setattr(place, name, off)
-        yield
-    finally:
-        for place, name, plain in before:
-            setattr(place, name, plain)
 
 
 def comes_to_grief(race: Callable[[Field], bool], ground: Field) -> bool:

@@ -137,9 +137,8 @@ def guards() -> Mapping[str, Guard]:
 
 
 @contextlib.contextmanager
-def without(name: str) -> Iterator[None]:
-    """Live with this guard switched off."""
-    switches = guards()[name].switches
+def switched(switches: tuple[Switch, ...]) -> Iterator[None]:
+    """Each attribute is something else for now."""
     before = [(place, attribute, getattr(place, attribute)) for place, attribute, _off in switches]
     try:
         for place, attribute, off in switches:
@@ -148,3 +147,8 @@ def without(name: str) -> Iterator[None]:
     finally:
         for place, attribute, plain in before:
             setattr(place, attribute, plain)
+
+
+def without(name: str) -> contextlib.AbstractContextManager[None]:
+    """Live with this guard switched off."""
+    return switched(guards()[name].switches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import subprocess
 import sys
 import threading
 from datetime import datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests import environment
 from wenming.surfaces.cli.bench import books, doors, growth, web
 
 FIGURES = {
@@ -47,12 +49,20 @@ def test_callers_ask_a_server_all_at_once() -> None:
 
         def log_message(self, *_words: object) -> None: ...
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 64  # every caller comes at once
+
+    with Server(("127.0.0.1", 0), Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         said = doors.ask(server.server_port, {"Cookie": "a=b"}, [("POST", f"/{number}", {}, "{}") for number in range(40)])
         server.shutdown()
     assert said["statuses"] == {"201": 40} and len(said["milliseconds"]) == 40
     assert 0 < doors.median([said])["p50_milliseconds"] <= doors.median([said])["p99_milliseconds"]
+
+
+def test_a_caller_that_is_cut_off_ends_the_run() -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        doors.ask(environment.free_port(), {}, [("GET", "/", {}, "")] * doors.CALLERS)
 
 
 @pytest.mark.django_db

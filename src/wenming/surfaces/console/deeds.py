@@ -18,7 +18,7 @@ from wenming.domain.deeds import services as deeds
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.rulebooks import engine
 from wenming.surfaces.console import words
-from wenming.surfaces.console.page import CORRECTORS, HELPERS, REVIEWERS, RUNNERS, Desk, Entry, console
+from wenming.surfaces.console.page import CORRECTORS, HELPERS, REVIEWERS, RUNNERS, Desk, Entry, console, picture
 from wenming.ui.filters import day, moment
 
 QUEUE = 30
@@ -205,9 +205,7 @@ def photo(desk: Desk, photo: str) -> HttpResponse:
     if number is None:
         raise NotFound()
     deed_queries.declaration(actor=desk.actor, declaration_id=number)
-    response = HttpResponse(attachments.content(kept), content_type=kept.kind)
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    return picture(kept)
 
 
 @console("review")

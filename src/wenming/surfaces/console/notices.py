@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wenming.core import attachments
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
@@ -20,7 +19,7 @@ from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices_service
 from wenming.domain.organisations import queries as organisations
-from wenming.surfaces.console.page import ANSWERERS, CLERKS, RUNNERS, Desk, Entry, console, cursor, page_of, pdf
+from wenming.surfaces.console.page import ANSWERERS, CLERKS, RUNNERS, Desk, Entry, console, cursor, page_of, pdf, picture
 from wenming.ui import print as paper
 from wenming.ui.filters import day, month
 
@@ -132,9 +131,7 @@ def photo(desk: Desk, number: str, photo: str) -> HttpResponse:
     found = next((one for one in kept if one.public_id == photo), None)
     if found is None:
         raise NotFound
-    response = HttpResponse(attachments.content(found), content_type=found.kind)
-    response["Cache-Control"] = "private, max-age=600"
-    return response
+    return picture(found)
 
 
 @console("notices")

@@ -19,9 +19,10 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from wenming.core import clock, points
+from wenming.core import attachments, clock, points
 from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal
+from wenming.core.models import Attachment
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Role
@@ -302,6 +303,13 @@ def cursor(request: HttpRequest, name: str = "after") -> int | None:
 def refuse(allowed: bool) -> None:
     if not allowed:
         raise NotAllowed()
+
+
+def picture(kept: Attachment) -> HttpResponse:
+    """A photo that was kept, for those who may see it."""
+    response = HttpResponse(attachments.content(kept), content_type=kept.kind)
+    response["Cache-Control"] = "private, max-age=600"
+    return response
 
 
 def pdf(data: bytes, name: str) -> HttpResponse:

@@ -2,7 +2,8 @@
 
 Reads one JSON object on standard input (host, port, callers, headers, requests: method, address, headers and body of each) and
 writes one on standard output: seconds from the first question to the last answer, milliseconds of every answer, and the
-statuses. It loads nothing of the product, so that it takes as little of the machine as it can.
+statuses. A caller that is cut off ends the run. It loads nothing of the product, so that it takes as little of the
+machine as it can.
 """
 
 from __future__ import annotations
@@ -19,20 +20,28 @@ def main() -> None:
     given = json.load(sys.stdin)
     milliseconds: list[float] = []
     statuses: list[int] = []
+    faults: list[str] = []
     gate = threading.Barrier(given["callers"] + 1)
 
     def call(place: int) -> None:
         line = http.client.HTTPConnection(given["host"], given["port"], timeout=60)
-        line.connect()
+        try:
+            line.connect()
+        except OSError as fault:
+            faults.append(f"caller {place}: {fault!r}")
         gate.wait()
-        for method, address, headers, body in given["requests"][place :: given["callers"]]:
-            started = time.perf_counter()
-            line.request(method, address, body.encode() if body else None, {**given["headers"], **headers})
-            answer = line.getresponse()
-            answer.read()
-            milliseconds.append((time.perf_counter() - started) * 1000)
-            statuses.append(answer.status)
-        line.close()
+        try:
+            for method, address, headers, body in given["requests"][place :: given["callers"]]:
+                started = time.perf_counter()
+                line.request(method, address, body.encode() if body else None, {**given["headers"], **headers})
+                answer = line.getresponse()
+                answer.read()
+                milliseconds.append((time.perf_counter() - started) * 1000)
+                statuses.append(answer.status)
+        except (OSError, http.client.HTTPException) as fault:
+            faults.append(f"caller {place}: {fault!r}")
+        finally:
+            line.close()
 
     threads = [threading.Thread(target=call, args=(place,)) for place in range(given["callers"])]
     for thread in threads:
@@ -41,6 +50,8 @@ def main() -> None:
     started = time.perf_counter()
     for thread in threads:
         thread.join()
+    if faults:
+        sys.exit("\n".join(faults))
     seconds, counted = time.perf_counter() - started, collections.Counter(statuses)
     json.dump({"seconds": seconds, "milliseconds": milliseconds, "statuses": counted}, sys.stdout)
 

@@ -113,7 +113,7 @@ def ask(port: int, headers: dict[str, str], requests: list[Asked]) -> dict[str, 
     given = {"host": serving.HOST, "port": port, "callers": CALLERS, "headers": headers, "requests": requests}
     worked = time.process_time()
     command = [sys.executable, str(Path(__file__).with_name("callers.py"))]
-    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
+    done = subprocess.run(command, input=json.dumps(given), stdout=subprocess.PIPE, text=True, check=True)
     said: dict[str, Any] = json.loads(done.stdout)
     said["work"] = time.process_time() - worked
     assert set(said["statuses"]) <= {"200", "201"}, f"answers: {said['statuses']}"
