@@ -133,6 +133,7 @@ def test_something_is_redeemed_and_handed_over(stage: Stage, hands: Callable[...
     expect(person.page.locator(".code")).to_be_visible()
     code = person.page.locator(".code").inner_text().replace(" ", "")
     teller = hands("teller", "/console/counter/", width=1366)
+    expect(teller.page.locator("#f-q")).to_be_focused()
     teller.page.keyboard.type(code)
     teller.page.keyboard.press("Enter")
     teller.page.wait_for_url("**/orders/**")
