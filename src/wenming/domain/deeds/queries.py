@@ -168,6 +168,12 @@ def pending_points(*, depositor_id: int) -> int:
     return int(found.aggregate(total=Sum("points"))["total"] or 0)
 
 
+def under_way(*, depositor_id: int) -> list[Declaration]:
+    """What is not in the passbook yet and not at its end either: waits for its notice, or came back to be mended; newest first."""
+    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=(*PENDING, Status.RETURNED))
+    return list(found.order_by("-pk"))
+
+
 def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:
     """W04: whether the user declared or imported it, gains by it, or is of the household or kin of someone who does."""
     if user_id is None:
