@@ -150,10 +150,7 @@ def held(account_id: int) -> int:
 
 
 def _search(earlier: str) -> str:
-    """SQL that bisects (account, sequence): `low` of the row where low = high is the last line recorded `earlier` than an instant.
-
-    Its values: account id, first place, instant, first place, instant.
-    """
+    """SQL that bisects (account, sequence): where low = high, `low` is the last line recorded `earlier` than an instant."""
     at_middle = "(SELECT e.recorded FROM ledger_entry e WHERE e.id = %s + (low + high + 1) / 2)"
     return (
         "WITH RECURSIVE search(low, high) AS ("
