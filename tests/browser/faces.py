@@ -22,6 +22,7 @@ from tests.surfaces.stage import Stage, notices_up
 from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
+from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
@@ -125,12 +126,14 @@ def _samples(stage: Stage) -> dict[str, dict[str, object]]:
     waiting_id, person, home = stage.deeds["submitted"], village.person(VILLAGER), village.households["0001"]
     product, voucher = order.product.public_id, done.transaction.public_id
     review = {"number": waiting_id}
+    family = depositor_queries.passbook_of(depositor_id=village.person(f"{VILLAGER}家")).number
     return {
         "villager:entry": {"public_id": voucher}, "villager:details": {"item_id": next(iter(stage.items.values()))},
         "villager:deed": {"public_id": waiting.public_id}, "villager:declared": {"public_id": waiting.public_id},
         "villager:amend": {"public_id": waiting.public_id}, "villager:notice": {"number": notice},
         "villager:object": {"number": notice, "line_id": line}, "villager:product": {"public_id": product},
-        "villager:order": {"public_id": order.public_id}, "console:review_one": review, "console:recent": review,
+        "villager:order": {"public_id": order.public_id}, "villager:passbook_of": {"number": family},
+        "console:review_one": review, "console:recent": review,
         "console:deed": {"number": done.pk}, "console:reverse_deed": {"number": _deposited("王秀梅").pk},
         "console:reversal": {"number": reversal.pk}, "console:household": {"number": home}, "console:merge": {"number": home},
         "console:sheet": {"public_id": sheet[1]}, "console:order": {"number": order.pk},

@@ -117,7 +117,7 @@ def test_a_deed_is_declared(stage: Stage, hands: Callable[..., Hands], tmp_path:
 def test_a_line_is_objected_to(stage: Stage, hands: Callable[..., Hands]) -> None:
     (number,) = stages.notices_up(stage)
     person = hands("张伟", f"/notices/{number}/")
-    person.press("有意见")
+    person.press("提意见")
     person.choose("没做过", "记错了人")
     person.type("words", "那天他不在村里")
     person.press("交")

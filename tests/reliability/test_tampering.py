@@ -107,6 +107,16 @@ def test_the_mark_up_to_which_a_book_is_sealed(bank: Bank, moved: int) -> None:
     assert queries.verify().faults
 
 
+@pytest.mark.parametrize("size", [-3, 0, 1, 10**15])
+def test_a_seal_that_says_another_size(bank: Bank, size: int) -> None:
+    """A size below the one before, or below nothing at all, is a fault with a name too and stops no check."""
+    newest = ledger.Seal.objects.order_by("size").last()
+    assert newest is not None and newest.size > 1
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_seal SET size = %s WHERE id = %s", [size, newest.pk])
+    assert any(fault.code.startswith(("seal.", "number.")) for fault in queries.verify().faults)
+
+
 def test_faults_name_the_place(bank: Bank) -> None:
     line = queries.statement(bank.wang)[-1]
     with connection.cursor() as cursor:

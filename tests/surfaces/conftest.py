@@ -29,5 +29,7 @@ def built_stage(
 
 @pytest.fixture
 def stage(built_stage: stages.Stage, db: None) -> Iterator[stages.Stage]:
+    users = dict(built_stage.village.users)
     yield built_stage
+    built_stage.village.users = users  # a log-in that the test made is undone with it
     built_stage.turn_to(NOW)

@@ -31,6 +31,7 @@ FILES = (
     "ui/store.js",
     "ui/delivery.js",
     "ui/outbox.js",
+    "ui/speech.js",
     "ui/words.js",
     "ui/worker.js",
     "villager/villager.css",

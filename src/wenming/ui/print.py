@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ import typst
 from django.utils.translation import gettext as _
 
 from wenming.core import clock, points
-from wenming.ui.filters import full_day, voucher
+from wenming.ui.filters import full_day, moment, voucher
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
 FONTS = Path(manimgx_fonts_cjk.__file__).resolve().parent
@@ -101,6 +101,21 @@ def passbook_pdf(data: Data) -> bytes:
         "pages": pages,
     }
     return _compile("passbook", words)
+
+
+def passbook_page(book: Any, lines: Sequence[Any], titles: Mapping[str, str], url: str, at: datetime) -> Data:
+    """What `passbook_pdf` sets of a passbook's newest lines, which come newest first, with the balance carried in."""
+    oldest_first = list(reversed(lines))
+    return {
+        "place": book.depositor.branch.name,
+        "holder": book.depositor.name,
+        "number": book.number,
+        "number_label": _("存折号"),
+        "printed_at": moment(at),
+        "opening": oldest_first[0].balance_after - oldest_first[0].amount if oldest_first else 0,
+        "url": url,
+        "lines": [passbook_line(line, titles.get(line.subject) or line.kind_name) for line in oldest_first],
+    }
 
 
 def _passbook_page(lines: Sequence[Data], carried: int) -> dict[str, Any]:

@@ -34,11 +34,13 @@ SHOWN = ("item__edition", "depositor", "household", "branch")
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A clause that a depositor may be given today, and what is left of its caps (None: no cap of times)."""
+    """A clause that a depositor may be given today, what is left of its caps (None: no cap of times), and how often it came
+    in the year so far."""
 
     item: RuleItem
     times_left: int | None
     refusal: str
+    times_this_year: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,13 @@ def declarations_of(*, depositor_ids: Iterable[int], before: int | None = None, 
     return list(found.order_by("-pk")[:limit])
 
 
+def noticed_lines(*, depositor_id: int, household_id: int | None, limit: int = 200) -> list[int]:
+    """The ids of the newest notice lines that speak of the depositor or of the household."""
+    own = Q(household_id=household_id) if household_id else Q(depositor_id=depositor_id)
+    found = Declaration.objects.filter(own, notice_line_id__isnull=False).order_by("-pk")
+    return [line for (line,) in found.values_list("notice_line_id")[:limit] if line is not None]
+
+
 def declared_by(*, actor: Actor, limit: int = 30) -> list[Declaration]:
     """What the actor declared, for oneself or for others, newest first."""
     if actor.user_id is None:
@@ -166,6 +175,12 @@ def pending_points(*, depositor_id: int) -> int:
     """The points of deeds that are approved and wait for their notice to end: shown apart, not to be spent."""
     found = Declaration.objects.filter(depositor_id=depositor_id, status__in=PENDING)
     return int(found.aggregate(total=Sum("points"))["total"] or 0)
+
+
+def under_way(*, depositor_id: int) -> list[Declaration]:
+    """What is neither in the passbook nor at its end: it waits for its notice, or came back to be mended; newest first."""
+    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=(*PENDING, Status.RETURNED))
+    return list(found.order_by("-pk"))
 
 
 def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:
@@ -284,7 +299,7 @@ def _offer(item: RuleItem, classes: frozenset[str], on: date, rows: list[Any], d
     except Refusal as no:
         refusal = no.words
     left = [limit - used[cap] for cap, limit in terms.caps.items() if "_times_" in cap]
-    return Offer(item, max(0, min(left)) if left else None, refusal)
+    return Offer(item, max(0, min(left)) if left else None, refusal, len(own))
 
 
 def possible_duplicates(*, declaration: Declaration) -> list[Declaration]:

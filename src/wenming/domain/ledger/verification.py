@@ -389,7 +389,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
     last = last_id = 0
     chain, houses, sealed_last = b"", dict[str, int](), 0
     for place, seal in enumerate(Seal.objects.filter(book=book).order_by("size").iterator(chunk_size=16)):
-        rows = list(itertools.islice(leaves, seal.size - growth.size))
+        rows = list(itertools.islice(leaves, max(0, seal.size - growth.size)))
         for number, row in enumerate(rows, growth.size + 1):
             if row[0] != number:
                 work.fault("number.gap", book.pk, number, _("第 {number} 号账不见了。"))
@@ -397,7 +397,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
             if row[2] < last:
                 work.fault("number.order", book.pk, number, _("第 {number} 号账的记账时间早于前一号。"))
             last, last_id = row[2], max(last_id, row[3])
-        if growth.size + len(rows) < seal.size:
+        if growth.size + len(rows) != seal.size:
             work.fault("seal.size", book.pk, seal.size, _("封账写着 {size} 笔，账本里没有这么多。"), size=seal.size)
             return
         nodes = growth.extend([bytes(row[1]) for row in rows])

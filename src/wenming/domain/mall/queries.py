@@ -17,6 +17,7 @@ from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import queries as fund_queries
 from wenming.domain.mall import policies
 from wenming.domain.mall.models import Order, Product, Stock
+from wenming.domain.mall.policies import Holder
 from wenming.domain.organisations import queries as organisation_queries
 
 Status = Order.Status
@@ -157,6 +158,12 @@ def orders_of(*, depositor_ids: Iterable[int], before: int | None = None, limit:
     return list((orders.filter(pk__lt=before) if before else orders)[:limit])
 
 
+def orders_to_collect(*, depositor_id: int, limit: int = 20) -> list[Order]:
+    """What is paid for and waits at the counter, the first to run out first. Reads the orders of this passbook alone."""
+    orders = _with_things().filter(depositor_id=depositor_id, status=Status.PLACED).order_by("-id")[:limit]
+    return sorted(orders, key=lambda order: (order.pick_up_by, order.pk))
+
+
 def orders_to_hand_over(
     *, actor: Actor, branch_id: int | None = None, after: int | None = None, limit: int = 100, depositor_id: int | None = None
 ) -> list[Order]:
@@ -270,6 +277,18 @@ def _receipts(orders: list[Order], day: date) -> list[DayReceipt]:
         )
         for row in orders
     ]
+
+
+def purses(*, actor: Actor, at: datetime) -> list[Holder]:
+    """Whose points the actor may spend without an office: the own first, then the household's if the actor is grown up."""
+    if actor.depositor_id is None or actor.branch_id is None:
+        return []
+    own = depositor_queries.depositor(actor=actor, depositor_id=actor.depositor_id)
+    classes = depositor_queries.classes_on(depositor_ids=[own.pk], on=clock.local_date(at))
+    members = depositor_queries.members_of(household_id=actor.household_id) if actor.household_id else []
+    is_grown_up = depositor_queries.IdentityClass.MINOR not in classes[own.pk]
+    others = [one for one in members if one.pk != own.pk]
+    return [own, *(one for one in others if policies.may_spend_for(actor, one, actor.branch_id, is_grown_up=is_grown_up))]
 
 
 def taken_in_period(*, product: Product, depositor_id: int, on: date) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -134,9 +134,25 @@ def _wall_line(line: NoticeLine, at: datetime) -> WallLine:
     )
 
 
-def lines(*, notice_id: int, at: datetime, after: int = 0, limit: int = 50) -> list[WallLine]:
-    """The lines of a notice from a place on, in the order of the sheet."""
+def lines(
+    *,
+    notice_id: int,
+    at: datetime,
+    after: int = 0,
+    limit: int = 50,
+    only: Iterable[int] | None = None,
+    surname: str = "",
+    deductions: bool = False,
+) -> list[WallLine]:
+    """The lines of a notice from a place on, in the order of the sheet: all of them, those with these ids, those whose shown
+    name begins so, or the deductions, which show no name."""
     found = NoticeLine.objects.select_related("notice").filter(notice_id=notice_id, place__gt=after).order_by("place")
+    if only is not None:
+        found = found.filter(pk__in=list(only))
+    if surname:
+        found = found.filter(masked_name__startswith=surname, points__gte=0)
+    if deductions:
+        found = found.filter(points__lt=0)
     return [_wall_line(line, at) for line in found[:limit]]
 
 

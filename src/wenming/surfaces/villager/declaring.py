@@ -36,6 +36,7 @@ GLYPHS = {
     "special_work": ("shield", "k"),
     "employment": ("case", ""),
 }
+USUAL = 3
 
 
 class PhotosInput(forms.ClearableFileInput):
@@ -181,8 +182,11 @@ def choose(request: HttpRequest, *, book: Any) -> HttpResponse:
         for key in rulebooks.Category.values
         if key in groups
     ]
+    known = [offer for offer in offers if offer.times_this_year and not offer.refusal]
+    known.sort(key=lambda offer: -offer.times_this_year)
     blank = {"form": WhoForm(family=[], branch_id=0), "most": drafts.PHOTOS_MOST}
-    context = {"book": book, "groups": shown, "words": words, "draft": drafts.present(request), **blank}
+    usual = {"usual": [] if words else known[:USUAL], "glyphs": GLYPHS}
+    context = {"book": book, "groups": shown, "words": words, "draft": drafts.present(request), **usual, **blank}
     return page(request, "villager/deeds/choose.html", context, here="declare")
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from wenming.core import clock
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
+from wenming.domain.mall import queries as mall
 from wenming.surfaces.villager.door import page, unread, with_passbook
 from wenming.ui.tiers import tier_of
 
@@ -19,17 +20,20 @@ SHOWN_CLASSES = ("party_member", "lane_chief", "new_villager")
 @require_safe
 @with_passbook
 def household(request: HttpRequest, *, book: Any) -> HttpResponse:
-    today = clock.local_date(clock.now())
+    now = clock.now()
+    today = clock.local_date(now)
     home = book.depositor.household
     members = depositors.members_of(household_id=home.pk) if home else [book.depositor]
     books = [member.passbook for member in members]
     balances = ledger.balances([one for found in books for one in (found.points_account_id, found.honour_account_id)])
     classes = depositors.classes_on(depositor_ids=[member.pk for member in members], on=today)
+    purses = {purse.pk for purse in mall.purses(actor=request.actor, at=now)}
     people = [
         {
             "person": member,
             "balance": balances[member.passbook.points_account_id],
             "is_self": member.pk == book.depositor_id,
+            "may_spend": member.pk in purses,
             "is_head": home is not None and home.head_id == member.pk,
             "is_minor": "minor" in classes[member.pk],
             "classes": [depositors.IdentityClass(name).label for name in SHOWN_CLASSES if name in classes[member.pk]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -35,8 +36,13 @@ class OrderForm(Form):
             "max_value": _("一次换不了这么多，请少换些。"),
         },
     )
+    payer = forms.ChoiceField(label=_("用哪本存折"), error_messages={"invalid_choice": _("请选用哪本存折。")})
     submission_key = forms.CharField(max_length=64)
     price = forms.IntegerField(min_value=0)
+
+    def __init__(self, *args: Any, purses: Sequence[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["payer"].choices = [(purse.pk, purse.name) for purse in purses]
 
 
 @require_safe
@@ -56,39 +62,49 @@ def shelf(request: HttpRequest, *, book: Any) -> HttpResponse:
     return page(request, "villager/mall/shelf.html", context, here="mall")
 
 
+def _order_form(request: HttpRequest, item: Any, purses: Sequence[Any]) -> OrderForm:
+    """What was handed in; what is to be checked, from the address; or an empty form."""
+    if request.method == "POST":
+        return OrderForm({"payer": purses[0].pk, **request.POST.dict()}, purses=purses)
+    fresh = {"submission_key": chance.public_id(), "price": item.price, "payer": request.GET.get("payer", purses[0].pk)}
+    if "quantity" in request.GET:
+        return OrderForm({"quantity": request.GET["quantity"], **fresh}, purses=purses)
+    return OrderForm(initial={"quantity": request.GET.get("count", 1), **fresh}, purses=purses)
+
+
 @never_cache
 @require_http_methods(["GET", "POST"])
 @with_passbook
 def product(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
     """One thing. GET with a quantity shows what it will cost; POST orders it."""
+    at = clock.now()
     item = mall_queries.shelf_item(actor=request.actor, public_id=public_id, branch_id=book.depositor.branch_id)
-    if request.method == "POST":
-        form = OrderForm(request.POST)
-    elif "quantity" in request.GET:
-        form = OrderForm({"quantity": request.GET["quantity"], "submission_key": chance.public_id(), "price": item.price})
-    else:
-        form = OrderForm(initial={"submission_key": chance.public_id()})
+    purses = mall_queries.purses(actor=request.actor, at=at)
+    form = _order_form(request, item, purses)
+    payer = next((purse for purse in purses if str(purse.pk) == str(form["payer"].value())), purses[0])
     if form.is_valid() and request.method == "POST":
         with form.catching_refusals():
             order = mall.place_order(
                 actor=request.actor,
                 product_id=item.product_id,
                 branch_id=book.depositor.branch_id,
-                depositor_id=book.depositor_id,
+                depositor_id=payer.pk,
                 quantity=form.cleaned_data["quantity"],
                 submission_key=f"villager:{form.cleaned_data['submission_key']}",
-                at=clock.now(),
+                at=at,
                 price_seen=form.cleaned_data["price"],
             )
             return redirect("villager:order", order.public_id)
-    quantity = form.cleaned_data.get("quantity", 1) if form.is_bound else 1
+    balances = ledger.balances([purse.passbook.points_account_id for purse in purses])
     context = {
         "book": book,
         "item": item,
         "form": form,
-        "quantity": quantity,
+        "quantity": form.cleaned_data.get("quantity", 1) if form.is_bound else 1,
         "is_checking": form.is_bound and not form.errors,
-        "balance": ledger.balance(book.points_account_id),
+        "purses": [(purse, balances[purse.passbook.points_account_id]) for purse in purses],
+        "payer": payer,
+        "balance": balances[payer.passbook.points_account_id],
     }
     return page(request, "villager/mall/product.html", context, here="mall", status=422 if form.errors else 200)
 
@@ -98,8 +114,10 @@ def product(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
 def orders(request: HttpRequest, *, book: Any) -> HttpResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 16 else None
-    found = mall_queries.orders_of(depositor_ids=[book.depositor_id], before=before, limit=ORDERS + 1)
+    purses = [purse.pk for purse in mall_queries.purses(actor=request.actor, at=clock.now())]
+    found = mall_queries.orders_of(depositor_ids=purses, before=before, limit=ORDERS + 1)
     context = {
+        "book": book,
         "orders": found[:ORDERS],
         "following": found[ORDERS - 1].pk if len(found) > ORDERS else None,
         "is_first": before is None,

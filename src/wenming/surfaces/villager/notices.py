@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
+from wenming.domain.deeds import queries as deeds
 from wenming.domain.notices import queries
 from wenming.domain.notices import services as notice_services
 from wenming.surfaces.villager.door import page, with_passbook
@@ -74,8 +75,20 @@ def notice(request: HttpRequest, number: str, *, book: Any) -> HttpResponse:
     found = _own_notice(book, number)
     text = request.GET.get("after", "")
     after = int(text) if text.isdecimal() and len(text) < 9 else 0
-    lines = queries.lines(notice_id=found.pk, at=at, after=after, limit=LINES + 1)
+    show, wanted = request.GET.get("show", ""), request.GET.get("q", "").strip()[:1]
+    person = book.depositor
+    ids = deeds.noticed_lines(depositor_id=person.pk, household_id=person.household_id)
+    own = queries.lines(notice_id=found.pk, at=at, only=ids)
+    lines = own
+    if show != "home" or wanted:
+        is_of_deductions = show == "deductions" and not wanted
+        lines = queries.lines(
+            notice_id=found.pk, at=at, after=after, limit=LINES + 1, surname=wanted, deductions=is_of_deductions
+        )
     context = {
+        "own": {line.id for line in own},
+        "show": show if show in ("home", "deductions") else "",
+        "wanted": wanted,
         "book": book,
         "notice": found,
         "is_open": queries.is_open(found, at),

@@ -8,15 +8,18 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deeds
+from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import queries as mall
 from wenming.domain.rulebooks import queries as rulebooks
 from wenming.surfaces.villager.door import page, with_passbook
+from wenming.ui import print as prints
 
 LINES = 30
 READ = 120
@@ -58,9 +61,10 @@ def _month(line: Any) -> date:
     return clock.month_start(clock.local_date(line.recorded_at))
 
 
-def _read(account_id: int, before: int | None, chosen: str) -> tuple[list[Any], int | None]:
+def _read(account_id: int, before: int | None, chosen: str, month: date | None) -> tuple[list[Any], int | None]:
     """The lines of one page, whole months where they fit, and the place from which the next page goes on."""
-    found = list(ledger.statement(account_id, before=before, limit=READ + 1))
+    end = clock.next_month(month) if month else None
+    found = list(ledger.statement(account_id, before=before, limit=READ + 1, start=month, end=end))
     has_more, found = len(found) > READ, found[:READ]
     fitting = [line for line in found if _fits(line, chosen)]
     if not chosen and len(fitting) > LINES:
@@ -111,24 +115,79 @@ def standing_of(book: Any) -> rulebooks.Standing:
 @require_safe
 @with_passbook
 def passbook(request: HttpRequest, *, book: Any) -> HttpResponse:
+    return _statement(request, book, is_own=True)
+
+
+@require_safe
+@with_passbook
+def of_household(request: HttpRequest, number: str, *, book: Any) -> HttpResponse:
+    """The passbook of somebody of the own household, to read."""
+    home = depositors.household(actor=request.actor, household_id=book.depositor.household_id or 0)
+    member = next((one for one in depositors.members_of(household_id=home.pk) if one.passbook.number == number), None)
+    if member is None:
+        raise NotFound
+    found = depositors.depositor(actor=request.actor, depositor_id=member.pk).passbook
+    return _statement(request, found, is_own=member.pk == book.depositor_id)
+
+
+def _statement(request: HttpRequest, book: Any, *, is_own: bool) -> HttpResponse:
     chosen = request.GET.get("show", "")
     chosen = chosen if chosen in FILTERS else ""
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 16 else None
-    lines, following = _read(book.points_account_id, before, chosen)
+    month = _asked_month(request.GET.get("month", ""))
+    lines, following = _read(book.points_account_id, before, chosen, month)
     is_cut = following is not None and len(lines) == READ
     context = {
         "book": book,
+        "is_own": is_own,
+        "address": reverse("villager:passbook") if is_own else reverse("villager:passbook_of", args=[book.number]),
         "standing": standing_of(book),
         "bands": _bands(lines, is_filtered=bool(chosen), is_cut=is_cut),
         "titles": titles_of(lines),
         "partners": {line.transaction_id: line for line in lines},
-        "pending": [] if before or chosen else deeds.pending_of(depositor_id=book.depositor_id),
+        "pending": [] if before or chosen or month else deeds.pending_of(depositor_id=book.depositor_id),
         "chosen": chosen,
+        "month": month,
         "following": following,
         "is_first": before is None,
     }
-    return page(request, "villager/passbook/passbook.html", context, here="passbook")
+    return page(request, "villager/passbook/passbook.html", context, here="passbook" if is_own else "me")
+
+
+def _asked_month(text: str) -> date | None:
+    """2026-03 as its first day; nothing for anything else."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+@require_safe
+@with_passbook
+def months(request: HttpRequest, *, book: Any) -> HttpResponse:
+    """Every month since the passbook was opened, newest year first, to leaf back to."""
+    last, first = clock.local_date(clock.now()), clock.month_start(book.opened_on)
+    years = [
+        (year, [day for day in (date(year, month, 1) for month in range(1, 13)) if first <= day <= last])
+        for year in range(last.year, first.year - 1, -1)
+    ]
+    return page(request, "villager/passbook/months.html", {"book": book, "years": years}, here="passbook")
+
+
+@require_safe
+@with_passbook
+def paper(request: HttpRequest, *, book: Any) -> HttpResponse:
+    """The newest page of the own passbook, typeset for the printer."""
+    lines = ledger.statement(book.points_account_id, limit=prints.LINES_A_PAGE)
+    address = reverse("board:proof", args=[lines[0].public_id]) if lines else reverse("board:find")
+    whole = prints.passbook_pdf(
+        prints.passbook_page(book, lines, titles_of(lines), request.build_absolute_uri(address), clock.now())
+    )
+    answer = HttpResponse(whole, content_type="application/pdf")
+    answer["Content-Disposition"] = 'inline; filename="passbook.pdf"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 @require_safe
