@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+import shutil
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from tests.emptying import tables_are_emptied_quickly  # noqa: F401
 from wenming.core import clock
 
+EMPTY = "empty.sqlite3"
 STORES = {"db", "transactional_db", "django_db_setup"}
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
@@ -43,6 +48,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The migrated store; on SQLite a copy of it is kept for banks in folders of their own."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("VACUUM INTO %s", [str(settings.DATA / EMPTY)])
+
+
+@pytest.fixture(scope="session")
+def new_bank(django_db_setup: None) -> Callable[[Path], Path]:
+    """Makes a data folder whose store is migrated and empty; that `migrate` does this itself is said by the tests of `serve`."""
+
+    kept = settings.DATA / EMPTY
+
+    def make(folder: Path) -> Path:
+        folder.mkdir(exist_ok=True)
+        shutil.copy(kept, folder / "wenming.sqlite3")
+        return folder
+
+    return make
 
 
 @pytest.fixture

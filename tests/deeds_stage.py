@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from PIL import Image
 
 from tests import village as sample
+from tests.copies import kept
 from tests.village import Village
 from wenming.core import clock
 from wenming.core.actor import Actor, system
@@ -49,6 +50,7 @@ CLAUSES = (
 )  # fmt: skip
 
 
+@kept
 def build(at: datetime, *, demerits_vote: str = "2026年1月村民代表会议通过") -> Village:
     """The village with these clauses in force since the start of the year before."""
     village = sample.build(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import pytest
@@ -13,10 +14,16 @@ from wenming.domain.ledger import triggers
 MADE_BY_MIGRATIONS = {"django_migrations", "django_content_type", "auth_permission"}
 
 
+@functools.cache
+def filled_by_tests() -> list[str]:
+    """Every table that is empty when a store has just been migrated."""
+    names = set(connection.introspection.django_table_names(only_existing=False, include_views=False)) - MADE_BY_MIGRATIONS
+    return [connection.ops.quote_name(name) for name in sorted(names)]
+
+
 def empty_tables() -> None:
     """Leave what a freshly migrated store holds."""
-    names = set(connection.introspection.django_table_names(only_existing=False, include_views=False)) - MADE_BY_MIGRATIONS
-    deletes = [f"DELETE FROM {connection.ops.quote_name(name)}" for name in sorted(names)]
+    deletes = [f"DELETE FROM {name}" for name in filled_by_tests()]
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             for statement in ("PRAGMA defer_foreign_keys = ON", *triggers.drop("sqlite"), *deletes, *triggers.create("sqlite")):

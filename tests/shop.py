@@ -11,6 +11,7 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from tests import village as villages
+from tests.copies import kept
 from wenming.core import clock
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import queries as fund_queries
@@ -81,6 +82,7 @@ def standing_shop(blocker: DjangoDbBlocker, **more: int) -> Iterator[Shop]:
         transaction.set_rollback(True)
 
 
+@kept
 def open_shop(at: datetime, *, powder: int = 10, money: int = 100_000, points: int = 10_000) -> Shop:
     """A shop with washing powder at 20 points (cost 15 yuan) and a basketball for minors at 60."""
     village = villages.build(at)

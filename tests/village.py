@@ -16,6 +16,7 @@ from functools import cached_property
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
+from tests.copies import kept
 from wenming.core import clock
 from wenming.core.actor import Actor, system
 from wenming.domain.depositors import queries as depositor_queries
@@ -104,6 +105,7 @@ def standing(blocker: DjangoDbBlocker) -> Iterator[Village]:
         transaction.set_rollback(True)
 
 
+@kept
 def build(at: datetime) -> Village:
     """Make the town in the present store."""
     village, shell = Village(at=at), system("shell")

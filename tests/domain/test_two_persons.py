@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoDbBlocker
 
 from tests import deeds_stage, village
+from tests.copies import kept
 from tests.village import Village
 from wenming.core import audit
 from wenming.core.actor import Actor, system
@@ -61,6 +62,7 @@ def town(built: Village) -> Village:
     return deepcopy(built)
 
 
+@kept
 def build(at: datetime) -> Village:
     """Willow Creek; everyone of the pairs is head officer of the town, and director and teller of the branch."""
     town = deeds_stage.build(at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from tests import shop as shops
 from tests import village as villages
+from tests.copies import kept
 from wenming.core import clock
 from wenming.core.actor import system
 from wenming.domain.deeds import jobs
@@ -99,9 +101,16 @@ class Stage:
 
 def build(at: datetime, clock_file: Path) -> Stage:
     """Points from an old book, a month of deeds, one notice that ended, one that is up, and one deed at every other step."""
+    stage = _built(at)
+    stage.clock_file = clock_file
+    stage.turn_to(at)
+    return stage
+
+
+@kept
+def _built(at: datetime) -> Stage:
     start = at - timedelta(days=20)
-    stage = Stage(shop=shops.open_shop(start), now=start, clock_file=clock_file)
-    stage.turn_to(start)
+    stage = Stage(shop=shops.open_shop(start), now=start, clock_file=Path(os.devnull))
     _adopt_rules(stage, start)
     for name in ("孙立", "李秀英"):
         stage.village.villager(name)

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,6 @@ pytestmark = pytest.mark.sqlite_only
 ROOT = Path(__file__).parents[2]
 BUILD = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from datetime import datetime
 from pathlib import Path
 from django.conf import settings
@@ -74,8 +73,8 @@ def wenming(data: Path, *arguments: object) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bank")
+def bank(tmp_path_factory: pytest.TempPathFactory, new_bank: Callable[[Path], Path]) -> Path:
+    folder = new_bank(tmp_path_factory.mktemp("bank"))
     python(folder, BUILD)
     return folder
 

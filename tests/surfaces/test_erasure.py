@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
 from datetime import timedelta
@@ -162,9 +163,6 @@ def test_words_stay_while_somebody_else_bears_the_name(stage: stages.Stage) -> N
 
 BUILD = """
 import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-from datetime import timedelta
 from pathlib import Path
 from django.conf import settings
 from tests import village
@@ -210,11 +208,10 @@ def restore(folder: Path, backup: Path) -> None:
 
 
 @pytest.mark.sqlite_only
-def test_no_byte_is_left_here_nor_in_a_backup_that_comes_back(tmp_path: Path) -> None:
+def test_no_byte_is_left_here_nor_in_a_backup_that_comes_back(tmp_path: Path, new_bank: Callable[[Path], Path]) -> None:
     """While the program runs and after it: the store, its write-ahead log, the pictures. Then an old backup, with and without
     the list of erasures."""
-    bank, old = tmp_path / "bank", tmp_path / "old.zip"
-    bank.mkdir()
+    bank, old = new_bank(tmp_path / "bank"), tmp_path / "old.zip"
     python(bank, BUILD)
     assert set(found_in(bank)) >= {*TRACES[:3]}, "the twin: before the erasure the scan finds the name"
     pictures = sum(path.suffix == ".jpg" for path in bank.rglob("*"))
