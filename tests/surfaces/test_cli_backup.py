@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.sqlite_only
+pytestmark = [pytest.mark.sqlite_only, pytest.mark.django_db]
 ROOT = Path(__file__).parents[2]
 BUILD = """
 import django; django.setup()
@@ -122,6 +122,21 @@ def test_an_older_backup_and_an_erasure_since(bank: Path, tmp_path: Path) -> Non
     facts = json.loads(said)
     assert code == 0 and facts["erased"] == 1 and facts["ok"]
     assert "曾凡林".encode() not in (new / "wenming.sqlite3").read_bytes()
+
+
+def test_a_store_that_is_open_is_not_replaced(bank: Path, tmp_path: Path) -> None:
+    """A server keeps its connections: what it wrote after the change would go into a file that is no longer there."""
+    copy, work = tmp_path / "backup.zip", tmp_path / "work"
+    assert wenming(bank, "backup", "--out", copy)[0] == 0
+    shutil.copytree(bank, work)
+    inode = (work / "wenming.sqlite3").stat().st_ino
+    server = sqlite3.connect(work / "wenming.sqlite3")
+    assert server.execute("SELECT count(*) FROM ledger_seal").fetchone() != (0,)
+    code, said = wenming(work, "restore", copy, "--force")
+    assert code == 2 and "服务还开着" in said and (work / "wenming.sqlite3").stat().st_ino == inode
+    server.close()
+    assert wenming(work, "restore", copy, "--force")[0] == 0
+    assert (work / "wenming.sqlite3").stat().st_ino != inode
 
 
 def test_a_damaged_backup_is_refused(bank: Path, tmp_path: Path) -> None:

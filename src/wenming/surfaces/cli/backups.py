@@ -165,6 +165,7 @@ def restore(source: Path, *, published: list[dict[str, Any]], is_forced: bool) -
             )
         check_against_published(heads_of(waiting / STORE), published, is_forced=is_forced)
         connection.close()
+        _require_closed(target / STORE)
         for ending in ("-wal", "-shm", "-journal"):
             (target / f"{STORE}{ending}").unlink(missing_ok=True)
         os.replace(waiting / STORE, target / STORE)
@@ -176,6 +177,20 @@ def restore(source: Path, *, published: list[dict[str, Any]], is_forced: bool) -
     finally:
         shutil.rmtree(waiting, ignore_errors=True)
     return manifest
+
+
+def _require_closed(store: Path) -> None:
+    """A server that still has the store open would go on writing into the file that goes away. A damaged store is nobody's."""
+    if not store.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(store, timeout=0)) as alone:
+            alone.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise WrongUse(_("服务还开着。先停下服务，再恢复。")) from error
+    except sqlite3.DatabaseError:
+        return
 
 
 def _unpack(source: Path, waiting: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from wenming.surfaces.cli.timetable import Timetable
 HOST = "127.0.0.1"
 PORT = 8000
 THREADS = 8
+KEPT_PAGES = "PRAGMA cache_size=-8192;"
 
 
 def migrate() -> None:
@@ -45,11 +46,22 @@ def require_free_port(port: int, host: str = HOST) -> None:
             raise WrongUse(_("端口 {port} 已被占用，请用 --port 换一个。").format(port=port)) from error
 
 
+def keep_connections() -> None:
+    """Every thread keeps its connection to the embedded store: opening one took a quarter of a request's work.
+
+    It holds 8 MB of the store's pages, not the 64 MB of a single command: the threads together would not stay small.
+    """
+    if connection.vendor == "sqlite":
+        connection.close()
+        connection.settings_dict["CONN_MAX_AGE"] = None
+        connection.settings_dict["OPTIONS"]["init_command"] += f" {KEPT_PAGES}"
+
+
 def serve(*, port: int, say: Callable[[str], None], greeting: str, open_browser: bool = False) -> None:
     """Answer requests until SIGTERM or SIGINT; then finish what is in hand and end."""
     server = waitress.create_server(get_wsgi_application(), host=HOST, port=port, threads=THREADS, ident="")
     timetable = Timetable()
-    connection.close()
+    keep_connections()
 
     def end(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

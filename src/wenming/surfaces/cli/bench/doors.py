@@ -100,6 +100,7 @@ def _session(login: str, password: str) -> dict[str, str]:
 @contextmanager
 def _served() -> Iterator[int]:
     """The product's server in a thread of this process; its port."""
+    serving.keep_connections()
     server = waitress.create_server(get_wsgi_application(), host=serving.HOST, port=0, threads=serving.THREADS, ident="")
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
