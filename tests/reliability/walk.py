@@ -39,7 +39,7 @@ from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 
 OPENINGS = "月度汇总表,,\n2026年2月,,\n户号,户主,结余\n0002,王秀梅,12\n0004,张伟,300\n合计,,312\n"
-REGISTER = "日期,户号,姓名,事项,分值\n2026-03-01,0003,单秀兰,捡拾垃圾,2\n2026-03-02,0005,刘德福,1.2,3\n"
+REGISTER = "日期,户号,姓名,事项,分值\n2026-03-01,0003,单秀兰,捡拾垃圾,2\n2026-03-02,0005,刘德福,1.2,4\n"
 GRANDCHILD = "刘小宝"
 Step = Callable[["Walk"], object]
 STEPS: list[tuple[int, Step]] = []
@@ -168,6 +168,10 @@ class Walk:
             data=content.encode(),
             at=self.at,
         )
+
+    def mend(self, kind: str) -> Sheet:
+        found = Sheet.objects.filter(kind=kind).order_by("pk")[0]
+        return intake.mend_sure(actor=self.officer("clerk"), sheet_id=found.pk, at=self.at)
 
     def sign(self, kind: str) -> Sheet:
         found = Sheet.objects.filter(kind=kind).order_by("pk")[0]
@@ -303,6 +307,12 @@ def openings_committed(walk: Walk) -> None:
 @on_day(0)
 def register_staged(walk: Walk) -> None:
     walk.stage_sheet("register", REGISTER)
+
+
+@on_day(0)
+def register_mended(walk: Walk) -> None:
+    with unless_done("intake.not_on_offer"):
+        walk.mend("register")
 
 
 @on_day(0)

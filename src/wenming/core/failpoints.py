@@ -34,7 +34,7 @@ NAMES = (
     "mall.stock_changed", "mall.order_written", "mall.stock_taken", "mall.points_held", "mall.order_complete", "mall.claimed",
     "mall.cost_drawn", "mall.put_back", "mall.hold_ended", "mall.settled", "mall.cost_returned", "mall.points_refunded",
     "mall.refunded", "mall.history_posted", "mall.history_written",
-    "intake.sheet_kept", "intake.signed", "intake.openings_written", "intake.openings_posted", "intake.taken_in",
+    "intake.sheet_kept", "intake.mended", "intake.signed", "intake.openings_written", "intake.openings_posted", "intake.taken_in",
     "intake.committed",
 )  # fmt: skip
 

@@ -51,12 +51,14 @@ class RegisterRow:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Why a row cannot be recorded; `field` is the name of the RegisterRow's field it speaks of."""
+    """Why a row cannot be recorded; `field` is the name of the RegisterRow's field it speaks of, `right` what would have to
+    stand there, where the rules leave one answer."""
 
     row: int
     field: str
     code: str
     message: str
+    right: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +292,8 @@ def _sort_out(reckoner: Reckoner, rows: Iterable[RegisterRow]) -> tuple[list[Rec
         try:
             good.append(reckoner.reckon(row))
         except Refusal as refusal:
-            bad.append(RowProblem(row.row, refusal.field, refusal.code, refusal.words))
+            due = str(refusal.details.get("due", ""))
+            bad.append(RowProblem(row.row, refusal.field, refusal.code, refusal.words, due))
     return good, bad
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,10 +20,12 @@ from wenming.core.errors import Refusal
 
 
 class CellWrong(Exception):
-    """What is wrong in one cell. Caught row by row; never leaves the room."""
+    """What is wrong in one cell, and what may stand there instead: `is_sure` when it can mean nothing else. Caught row by
+    row; never leaves the room."""
 
-    def __init__(self, code: str, message: str | Promise) -> None:
+    def __init__(self, code: str, message: str | Promise, offer: Iterable[str] = (), *, is_sure: bool = False) -> None:
         self.code, self.message = code, str(message)
+        self.offer, self.is_sure = tuple(offer), is_sure
         super().__init__(code)
 
 
@@ -36,6 +40,7 @@ class When:
 FIRST_DAY = date(1900, 1, 1)
 _SERIAL_START = date(1899, 12, 30)
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
+_SPELT = {"": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _FULL = re.compile(r"(\d{4}|\d{2})[.\-/年](\d{1,2})[.\-/月](\d{1,2})[日号]?")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _MONTH_DAY = re.compile(r"(\d{1,2})[月/\-](\d{1,2})[日号]?")
@@ -72,7 +77,7 @@ def _year_digits(text: str) -> str:
 def read_date(text: str, when: When, last_day: date | None = None) -> date:
     """2021-3-5, 2021.3.5, 2021年3月5日, 20210305, an Excel day number; 3月5日 and 5日 with the title's year and month."""
     tidy = _CLOCK.sub("", plain(text)).replace(" ", "").rstrip(".")
-    year, month, day = _date_parts(tidy, when)
+    year, month, day = _date_parts(tidy, when, last_day)
     try:
         found = date(year, month, day)
     except ValueError:
@@ -80,11 +85,22 @@ def read_date(text: str, when: When, last_day: date | None = None) -> date:
     if found < FIRST_DAY:
         raise CellWrong("date_too_early", _("“{text}”太早了，请看看年份。").format(text=text[:20]))
     if last_day is not None and found > last_day:
-        raise CellWrong("date_in_future", _("“{text}”还没到，请看看日期。").format(text=text[:20]))
+        earlier = _days((found.year - 1,), found.month, (found.day,), last_day)
+        raise CellWrong("date_in_future", _("“{text}”还没到，请看看日期。").format(text=text[:20]), earlier)
     return found
 
 
-def _date_parts(tidy: str, when: When) -> tuple[int, int, int]:
+def _days(years: Iterable[int], month: int, days: Iterable[int], last_day: date | None) -> list[str]:
+    """Which of these days there are and were, as a sheet writes them."""
+    found = []
+    for year in years:
+        for day in days:
+            with contextlib.suppress(ValueError):
+                found.append(date(year, month, day))
+    return [one.isoformat() for one in found if last_day is None or one <= last_day]
+
+
+def _date_parts(tidy: str, when: When, last_day: date | None) -> tuple[int, int, int]:
     match = _FULL.fullmatch(tidy) or _COMPACT.fullmatch(tidy)
     if match:
         year = int(match[1])
@@ -95,9 +111,12 @@ def _date_parts(tidy: str, when: When) -> tuple[int, int, int]:
     match = _MONTH_DAY.fullmatch(tidy) or _DOTTED.fullmatch(tidy)
     if match:
         if "." in tidy and match[2] in ("1", "2", "3") and len(match[2]) == 1:
-            raise CellWrong("date_ambiguous", _("“{text}”看不出是几号，请写成 2021-03-10 这样。").format(text=tidy))
+            either = _days([when.year] if when.year else [], int(match[1]), (int(match[2]), int(match[2]) * 10), last_day)
+            raise CellWrong("date_ambiguous", _("“{text}”看不出是几号，请写成 2021-03-10 这样。").format(text=tidy), either)
         if when.year is None:
-            raise CellWrong("date_without_year", _("“{text}”看不出是哪一年，请写成 2021-03-05 这样。").format(text=tidy))
+            years = (last_day.year, last_day.year - 1) if last_day else ()
+            near = _days(years, int(match[1]), (int(match[2]),), last_day)
+            raise CellWrong("date_without_year", _("“{text}”看不出是哪一年，请写成 2021-03-05 这样。").format(text=tidy), near)
         return when.year, int(match[1]), int(match[2])
     match = _DAY.fullmatch(tidy)
     if match and when.year and when.month:
@@ -126,7 +145,16 @@ def read_count(text: str, most: int = 100_000) -> int:
     try:
         return points.parse_count(match[1] if match else text, most=most)
     except Refusal as refusal:
-        raise CellWrong(refusal.code.rpartition(".")[2], refusal.words) from None
+        raise CellWrong(refusal.code.rpartition(".")[2], refusal.words, _spelt(text), is_sure=True) from None
+
+
+def _spelt(text: str) -> list[str]:
+    """A number from 1 to 99 spelt in Chinese, perhaps with its unit: 五题 → 5, 二十三次 → 23."""
+    match = re.fullmatch(r"([一二两三四五六七八九]?)(十?)([一二三四五六七八九]?)[^一二两三四五六七八九十\d]{0,4}", plain(text))
+    if match is None or not any(match.groups()) or (match[1] and match[3] and not match[2]):
+        return []
+    tens, ones = (_SPELT[match[1]] or 1, _SPELT[match[3]]) if match[2] else (0, _SPELT[match[1] or match[3]])
+    return [str(tens * 10 + ones)]
 
 
 def check_text(text: str, longest: int) -> str:

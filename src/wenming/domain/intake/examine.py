@@ -26,9 +26,12 @@ def examine(
     at: datetime,
     brought_by: int | None,
     signed_by: int | None = None,
+    left_out: frozenset[int] = frozenset(),
 ) -> Checked:
     """Find the table and check every line against the books as they are now, and against the two who stand behind it."""
     table = sheets.find(grid, kind, file_name)
+    for line in table.lines:
+        line.is_left_out = line.number in left_out
     on = clock.local_date(at)
     if kind == Kind.ROLL:
         found = rolls.check(table, branch_id, grid.lossy, on)

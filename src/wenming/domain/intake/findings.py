@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from wenming.core.errors import Refusal
 from wenming.domain.intake.cells import CellWrong
+from wenming.domain.intake.models import Kind
 from wenming.domain.intake.sheets import Line, Table
 
 
@@ -21,6 +22,18 @@ class Problem(TypedDict):
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way to mend the problem at a row and column (letters): what may stand in `column` instead. `is_sure` when the books
+    leave no other answer. With no column and no texts: the row may be left out."""
+
+    row: int
+    at: str
+    column: str = ""
+    texts: tuple[str, ...] = ()
+    is_sure: bool = False
+
+
 @dataclass(slots=True)
 class Checked:
     """`good` holds what a commit takes in, by row number; `known` the rows whose content is already in the books.
@@ -32,15 +45,30 @@ class Checked:
     good: dict[int, Any] = field(default_factory=dict)
     known: set[int] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     is_blocked: bool = False
 
-    def wrong(self, row: int, name: str, code: str, message: object) -> None:
-        """Note one wrong cell; a row with a wrong cell is not taken in."""
+    def wrong(
+        self,
+        row: int,
+        name: str,
+        code: str,
+        message: object,
+        *,
+        offer: Iterable[str] = (),
+        into: str = "",
+        is_sure: bool = False,
+    ) -> None:
+        """Note one wrong cell; a row with a wrong cell is not taken in. `offer` says what may stand there instead, or in the
+        column `into`."""
         self.problems.append(
             Problem(row=row, column=self.table.letters(name), field=self.table.title(name), code=code, message=str(message))
         )
+        column, texts = self.table.letters(into or name), tuple(dict.fromkeys(text for text in offer if text))
+        if column and texts:
+            self.offers.append(Offer(row, self.table.letters(name), column, texts, is_sure and len(texts) == 1))
         self.good.pop(row, None)
         self.known.discard(row)
 
@@ -59,7 +87,7 @@ class Checked:
         try:
             return reader(text)
         except CellWrong as wrong:
-            self.wrong(line.number, name, wrong.code, wrong.message)
+            self.wrong(line.number, name, wrong.code, wrong.message, offer=wrong.offer, is_sure=wrong.is_sure)
             return default
 
     @property
@@ -68,7 +96,7 @@ class Checked:
 
     @property
     def row_count(self) -> int:
-        return len({line.number for line in self.table.lines} | self.bad_rows)
+        return len({line.number for line in self.table.lines if not line.is_left_out} | self.bad_rows)
 
     @property
     def good_count(self) -> int:
@@ -76,4 +104,7 @@ class Checked:
 
     def finish(self) -> Checked:
         self.problems.sort(key=lambda problem: (problem["row"], len(problem["column"]), problem["column"]))
+        if self.table.kind != Kind.RULEBOOK:
+            lines = {line.number for line in self.table.lines}
+            self.offers += [Offer(row, "") for row in sorted(self.bad_rows & lines)]
         return self

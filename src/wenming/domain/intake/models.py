@@ -17,7 +17,8 @@ class Sheet(models.Model):
     """One uploaded file.
 
     `content` holds the cells as they were read, encrypted under a key of the sheet's own; after the commit only the lines
-    that could not be taken in are kept, after dropping nothing. `problems` says what is wrong where, in the sheet's own row
+    that could not be taken in are kept, after dropping nothing. `mend_count` says how often its bringer mended it: who signs
+    has looked at that state. `problems` says what is wrong where, in the sheet's own row
     and column names; `facts` what the check found beside the lines (notes, the day a rule book holds from, sums).
     """
 
@@ -49,6 +50,7 @@ class Sheet(models.Model):
     bad_count = models.PositiveIntegerField(default=0)
     committed_count = models.PositiveIntegerField(default=0)
     is_blocked = models.BooleanField(default=False)
+    mend_count = models.PositiveIntegerField(default=0)
     uploaded_by = models.BigIntegerField(null=True)
     uploaded_at = models.DateTimeField()
     signed_by = models.BigIntegerField(null=True)

@@ -38,6 +38,8 @@ def check(table: Table, branch_id: int, opened: Mapping[int, tuple[int, str]], d
     seen: dict[int, int] = {}
     sums = dict.fromkeys(AMOUNTS, 0)
     for line in table.lines:
+        if line.is_left_out:
+            continue
         amounts = _amounts(found, line)
         for name, amount in amounts.items():
             sums[name] += amount
@@ -86,7 +88,7 @@ def _adds_up(found: Checked, line: Line, amounts: dict[str, int]) -> bool:
             right=points.show(earned - deducted),
             written=points.show(net),
         )
-        found.wrong(line.number, "net", "net_differs", message)
+        found.wrong(line.number, "net", "net_differs", message, offer=[points.show(earned - deducted)])
         return False
     if "opening" not in found.table.columns or not (has_parts or "net" in found.table.columns):
         return True
@@ -95,7 +97,7 @@ def _adds_up(found: Checked, line: Line, amounts: dict[str, int]) -> bool:
         message = _("上月结余加本月得分减已兑换应是 {right}，表里写的是 {written}。").format(
             right=points.show(right), written=points.show(amounts["balance"])
         )
-        found.wrong(line.number, "balance", "balance_differs", message)
+        found.wrong(line.number, "balance", "balance_differs", message, offer=[points.show(right)])
         return False
     return True
 

@@ -7,10 +7,13 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from wenming.domain.depositors import queries as depositors
+from wenming.domain.depositors.pinyin import of_name
 from wenming.domain.depositors.queries import DepositorKind, RollEntry, RollIndex
 from wenming.domain.intake import cells
 from wenming.domain.intake.findings import Checked
 from wenming.domain.intake.sheets import Line
+
+MOST_OFFERS = 5
 
 
 def find_person(found: Checked, line: Line, roll: RollIndex) -> RollEntry | None:
@@ -42,21 +45,24 @@ def _in_household(found: Checked, line: Line, roll: RollIndex, number: str, name
         return _first_person(roll, ids)
     if number not in roll.households:
         named = [roll.entries[pk] for pk in roll.by_name.get(name, ())]
+        right = [entry.household_number for entry in named if entry.household_number]
         if len(named) == 1 and named[0].household_number:
             message = _("没有户号 {number}。按姓名找到户号 {right}，是写错了吗？").format(
                 number=number, right=named[0].household_number
             )
         else:
             message = _("没有户号 {number}，请对照名册。").format(number=number)
-        found.wrong(line.number, "household_number", "household_unknown", message)
+        is_sure = len(named) == 1 and any(_digits(one) == _digits(number) for one in right)
+        found.wrong(line.number, "household_number", "household_unknown", message, offer=right[:MOST_OFFERS], is_sure=is_sure)
         return None
     home = [entry.name for entry in roll.entries.values() if entry.household_number == number]
-    close = get_close_matches(name, home, n=1, cutoff=0.4)
+    alike = [one for one in home if of_name(one)[0] == of_name(name)[0]]
+    close = alike or get_close_matches(name, home, n=3, cutoff=0.4)
     if close:
         message = _("户号对不上姓名。这个户号有 {right}，是写错字了吗？").format(right=_masked(close[0]))
     else:
         message = _("户号 {number} 里没有这个人，请对照名册。").format(number=number)
-    found.wrong(line.number, "name", "not_in_household", message)
+    found.wrong(line.number, "name", "not_in_household", message, offer=close, is_sure=bool(alike))
     return None
 
 
@@ -68,16 +74,21 @@ def _alone(found: Checked, line: Line, roll: RollIndex, name: str) -> RollEntry 
     if len(heads) == 1 and found.table.title("name").startswith("户主"):
         return roll.entries[heads[0]]
     if not ids:
-        close = get_close_matches(name, list(roll.by_name), n=1, cutoff=0.6) if len(name) > 2 else []
+        close = get_close_matches(name, list(roll.by_name), n=3, cutoff=0.6) if len(name) > 2 else []
         message = (
             _("名册里没有这个人。是 {right} 吗？").format(right=_masked(close[0])) if close else _("名册里没有这个人，请先开户。")
         )
-        found.wrong(line.number, "name", "person_unknown", message)
+        found.wrong(line.number, "name", "person_unknown", message, offer=close)
         return None
-    numbers = _("、").join(sorted({roll.entries[pk].household_number for pk in ids if roll.entries[pk].household_number})[:5])
-    message = _("有 {count} 位同名的储户（户号 {numbers}），请补上户号。").format(count=len(ids), numbers=numbers)
-    found.wrong(line.number, "name", "person_ambiguous", message)
+    numbers = sorted({roll.entries[pk].household_number for pk in ids if roll.entries[pk].household_number})[:MOST_OFFERS]
+    message = _("有 {count} 位同名的储户（户号 {numbers}），请补上户号。").format(count=len(ids), numbers=_("、").join(numbers))
+    found.wrong(line.number, "name", "person_ambiguous", message, offer=numbers, into="household_number")
     return None
+
+
+def _digits(number: str) -> str:
+    """A household number without hyphens and leading noughts: 312-115 and 0312-0115 are the same."""
+    return "-".join(part.lstrip("0") for part in number.split("-"))
 
 
 def _first_person(roll: RollIndex, ids: tuple[int, ...]) -> RollEntry:

@@ -16,6 +16,11 @@ def may_import(actor: Actor, branch_id: int) -> bool:
     return actor.holds(*IMPORTERS, branch_id=branch_id)
 
 
+def may_mend(actor: Actor, branch_id: int, uploaded_by: int | None) -> bool:
+    """Who brought the sheet, and nobody else: so the hand that signs has not written in it."""
+    return may_import(actor, branch_id) and actor.user_id == uploaded_by
+
+
 def may_take_in(actor: Actor, branch_id: int, kind: str) -> bool:
     """The same; a rule book only those who may write rules."""
     return actor.holds(*(RULE_WRITERS if kind == Kind.RULEBOOK else IMPORTERS), branch_id=branch_id)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import QuerySet
 
-from wenming.core import vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.intake import models, policies, workbooks
-from wenming.domain.intake.findings import Problem
+from wenming.domain.intake.findings import Offer, Problem
+from wenming.domain.intake.holding import Kept, opened
 from wenming.domain.intake.models import Sheet
 from wenming.domain.intake.outgoing import Export, export_rows
 
@@ -21,6 +19,8 @@ __all__ = [
     "Kind",
     "PreviewRow",
     "export_rows",
+    "may_commit",
+    "may_mend",
     "may_sign",
     "preview",
     "problems_of",
@@ -35,11 +35,16 @@ Status = Sheet.Status
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One row of a sheet as it stands there, and what is wrong in it by column letters."""
+    """One row of a sheet as it stands there; by column letters what is wrong in it, what may be put there instead, and what
+    stood there before it was mended. `is_left_out`: it was taken out of the sheet; `may_leave_out`: it may be."""
 
     number: int
     cells: list[str]
     problems: dict[str, Problem]
+    offers: dict[str, Offer]
+    mended: dict[str, str]
+    is_left_out: bool
+    may_leave_out: bool
 
 
 def _visible(actor: Actor) -> QuerySet[Sheet]:
@@ -84,33 +89,54 @@ def problems_of(*, actor: Actor, public_id: str) -> list[Problem]:
     return list(sheet(actor=actor, public_id=public_id).problems)
 
 
-def preview(*, actor: Actor, public_id: str, only_bad: bool = False, after: int = 0, limit: int = 50) -> list[PreviewRow]:
+def may_mend(*, actor: Actor, sheet: Sheet) -> bool:
+    """Whether this officer may put cells right now: who brought the sheet, before it is signed."""
+    return sheet.status == Status.CHECKED and policies.may_mend(actor, sheet.branch_id, sheet.uploaded_by)
+
+
+def preview(
+    *,
+    actor: Actor,
+    public_id: str,
+    only_bad: bool = False,
+    only_mended: bool = False,
+    after: int = 0,
+    limit: int = 50,
+) -> list[PreviewRow]:
     """Rows of a sheet in its own numbering, each with its problems; of a sheet taken in, only the bad rows are kept."""
     found = sheet(actor=actor, public_id=public_id)
-    rows = _rows(found)
+    kept = _kept(found)
     wrong: dict[int, dict[str, Problem]] = {}
     for problem in found.problems:
         wrong.setdefault(problem["row"], {})[problem["column"]] = problem
-    numbers = sorted(wrong) if only_bad else sorted(number for number, cells in rows.items() if any(cells))
-    chosen = [number for number in numbers if number > after][:limit]
-    return [PreviewRow(number, rows.get(number, []), wrong.get(number, {})) for number in chosen]
+    offers: dict[int, dict[str, Offer]] = {}
+    for offer in kept.offers:
+        offers.setdefault(offer.row, {})[offer.at] = offer
+    numbers = (
+        set(wrong) if only_bad else kept.touched if only_mended else {number for number, own in kept.rows.items() if any(own)}
+    )
+    return [
+        PreviewRow(
+            number,
+            kept.rows.get(number, []),
+            wrong.get(number, {}),
+            {column: offer for column, offer in offers.get(number, {}).items() if column},
+            kept.mended.get(number, {}),
+            number in kept.left_out,
+            "" in offers.get(number, {}),
+        )
+        for number in sorted(number for number in numbers if number > after)[:limit]
+    ]
 
 
-def _rows(found: Sheet) -> dict[int, list[str]]:
-    if found.content is None:
-        return {}
-    packed: dict[str, Any] = json.loads(vault.decrypt(bytes(found.wrapped_key), "sheet", bytes(found.content)))
-    rows = packed["rows"]
-    if isinstance(rows, dict):
-        return {int(number): cells for number, cells in rows.items()}
-    return dict(enumerate(rows, 1))
+def _kept(found: Sheet) -> Kept:
+    return opened(found) if found.content is not None else Kept(found.sheet_name, {})
 
 
 def problems_workbook(*, actor: Actor, public_id: str) -> bytes:
     """The rows to mend as a workbook: the original cells, the wrong ones coloured, and a column that says how to mend them."""
     found = sheet(actor=actor, public_id=public_id)
-    rows = _rows(found)
     bad = preview(actor=actor, public_id=public_id, only_bad=True, limit=len(found.problems) or 1)
-    width = max((len(cells) for cells in rows.values()), default=0)
+    width = max((len(row.cells) for row in bad), default=0)
     titles = {column["letters"]: column["title"] for column in found.columns}
     return workbooks.problems(titles, width, bad)

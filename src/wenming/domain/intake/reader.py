@@ -47,6 +47,14 @@ def column_letters(number: int) -> str:
     return letters
 
 
+def column_number(letters: str) -> int:
+    """A → 1, AA → 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
 def read(data: bytes, file_name: str = "", sheet_name: str = "") -> Grid:
     """Read the named sheet, or the first visible one with content. Refuses before parsing what isn't a safe, plain sheet."""
     guard.check_size(data)

@@ -104,6 +104,8 @@ def check(table: Table, branch_id: int, circles: Circles, digest: str, at: datet
     rows: dict[int, RegisterRow] = {}
     vouchers: dict[int, str] = {}
     for line in table.lines:
+        if line.is_left_out:
+            continue
         person = find_person(found, line, roll)
         day = _day(found, line, today)
         item = _item(found, line, clauses, day) if day else None
@@ -121,7 +123,10 @@ def check(table: Table, branch_id: int, circles: Circles, digest: str, at: datet
         rows.pop(problem.row, None)
         name = _FIELDS.get(problem.field, "item")
         name = name if name in table.columns else "plus" if name == "points" and "plus" in table.columns else "item"
-        found.wrong(problem.row, name if name in table.columns else "code", problem.code.rpartition(".")[2], problem.message)
+        name = name if name in table.columns else "code"
+        right = [problem.right] if name in ("points", "plus") else []
+        code = problem.code.rpartition(".")[2]
+        found.wrong(problem.row, name, code, problem.message, offer=right, is_sure=name == "points")
     found.good.update(rows)
     _notice(found, today)
     found.facts["points"] = sum(row.points or 0 for row in rows.values())
@@ -166,12 +171,13 @@ def _item(found: Checked, line: Line, clauses: Clauses, day: date) -> RuleItem |
             message = _("细则里没有“{text}”。相近的有：{near}。").format(text=text[:20], near="；".join(near))
         else:
             message = _("细则里没有“{text}”。").format(text=text[:20])
-        found.wrong(line.number, name, "item_unknown", message)
+        found.wrong(line.number, name, "item_unknown", message, offer=near)
         return None
     category = line.cells.get("category", "")
     if category and not clauses.is_of(item, category):
-        message = _("“{title}”属于“{right}”。").format(title=item.title, right=item.get_category_display())
-        found.wrong(line.number, "category", "category_differs", message)
+        right = item.get_category_display()
+        message = _("“{title}”属于“{right}”。").format(title=item.title, right=right)
+        found.wrong(line.number, "category", "category_differs", message, offer=[right], is_sure=True)
         return None
     return item
 

@@ -62,7 +62,7 @@ def check(table: Table, branch_id: int, lossy: frozenset[tuple[int, int]], on: d
     """Read every line, then let the depositors' room check the new ones against each other and the roll."""
     found = Checked(table)
     roll = depositors.roll_index(branch_id=branch_id)
-    sizes = Counter(line.cells.get("household_number", "") for line in table.lines)
+    sizes = Counter(line.cells.get("household_number", "") for line in table.lines if not line.is_left_out)
     villages = _villages(branch_id)
     opened_on = organisations.organisation(organisation_id=branch_id).opened_on
     seen: dict[tuple[str, str], int] = {}
@@ -71,6 +71,8 @@ def check(table: Table, branch_id: int, lossy: frozenset[tuple[int, int]], on: d
     household, head = "", ""
     for line in table.lines:
         household, head = _carry(line, household, head)
+        if line.is_left_out:
+            continue
         row = _row(found, line, (household, head), sizes, villages, opened_on, lossy, skipped)
         if row is None:
             continue
@@ -136,10 +138,9 @@ def _row(
         found.wrong(line.number, "household_number", "household_number_missing", _("家里人要写户号，才知道是哪一家。"))
     own_village = villages.get(line.cells.get("village", ""), "")
     if line.cells.get("village") and not own_village and villages:
-        message = _("这个村不归本行管。本行的村：{names}。").format(
-            names=_("、").join(sorted({name for name in villages if "村委会" not in name})[:6])
-        )
-        found.wrong(line.number, "village", "village_elsewhere", message)
+        names = sorted({name for name in villages if "村委会" not in name})[:6]
+        message = _("这个村不归本行管。本行的村：{names}。").format(names=_("、").join(names))
+        found.wrong(line.number, "village", "village_elsewhere", message, offer=names)
     column = found.table.columns.get("id_number")
     is_lossy = column is not None and (line.number, column.number) in lossy
     row = EnrolRow(
@@ -167,7 +168,7 @@ def _row(
 def _kind(found: Checked, line: Line) -> str:
     text = line.cells.get("kind", "")
     if text and text not in KINDS:
-        found.wrong(line.number, "kind", "kind_unknown", _("储户类型写：个人、家庭、单位、集体。"))
+        found.wrong(line.number, "kind", "kind_unknown", _("储户类型写：个人、家庭、单位、集体。"), offer=KIND_WORDS.values())
     return KINDS.get(text, DepositorKind.PERSON)
 
 

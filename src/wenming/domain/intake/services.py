@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +21,27 @@ from wenming.domain.depositors.queries import UnderWay
 from wenming.domain.intake import outgoing, policies, reader, registers, workbooks
 from wenming.domain.intake.examine import examine
 from wenming.domain.intake.findings import Checked, Problem
+from wenming.domain.intake.holding import (
+    Kept,
+    SheetChanged,
+    SheetGone,
+    as_seen,
+    examined,
+    facts_of,
+    locked,
+    opened,
+    record,
+    sealed,
+)
+from wenming.domain.intake.mending import (
+    BringersToMend,
+    NotOnOffer,
+    SignedAlready,
+    leave_out_row,
+    mend_cell,
+    mend_sure,
+    put_back_row,
+)
 from wenming.domain.intake.models import Kind, Opening, Sheet
 from wenming.domain.intake.openings import OpeningRow
 from wenming.domain.intake.reader import Grid
@@ -31,11 +51,15 @@ from wenming.domain.rulebooks import services as rulebooks
 
 __all__ = [
     "AlreadyImported",
+    "BringersToMend",
+    "NotOnOffer",
     "NothingToTakeIn",
     "Report",
     "SecondSignature",
+    "SheetChanged",
     "SheetGone",
     "SignatureMissing",
+    "SignedAlready",
     "SignerConcerned",
     "TotalsDiffer",
     "UnknownKind",
@@ -44,6 +68,10 @@ __all__ = [
     "export_passbook",
     "export_sheet",
     "forget_erased",
+    "leave_out_row",
+    "mend_cell",
+    "mend_sure",
+    "put_back_row",
     "sign_sheet",
     "stage_sheet",
     "take_in",
@@ -77,10 +105,6 @@ class TotalsDiffer(Refusal):
 
 class NothingToTakeIn(Refusal):
     code, message = "intake.nothing_to_take_in", _("没有可以入册的行。")
-
-
-class SheetGone(Refusal):
-    code, message, status = "intake.sheet_gone", _("这张表已经作废，请重新传。"), 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +176,13 @@ def export_passbook(*, actor: Actor, depositor_id: int, at: datetime) -> bytes:
 
 
 @service
-def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
+def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime, seen: int | None = None) -> Sheet:
     """The second signature under a register, opening balances or a rule book, by an officer who neither brought them nor
     is kin of who did. Lines of a register about the signer's own household or kin are left out, for somebody else to sign.
+    `seen` is the count of mends when the signer looked; a sheet that was mended since is refused.
     """
-    sheet = _locked(actor, sheet_id)
+    sheet = locked(actor, sheet_id)
+    as_seen(sheet, seen)
     if not policies.may_sign(actor, sheet.branch_id, sheet.kind, sheet.uploaded_by):
         raise SecondSignature
     states.move(sheet, to=Sheet.Status.SIGNED)
@@ -166,7 +192,7 @@ def sign_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
         _leave_out(actor, sheet, at)
     sheet.save(update_fields=["status", "signed_by", "signed_at", "problems", "good_count", "bad_count"])
     failpoint("intake.signed")
-    _record(actor, "intake.signed", sheet, at)
+    record(actor, "intake.signed", sheet, at)
     return sheet
 
 
@@ -183,55 +209,40 @@ def _check_pair(sheet: Sheet, at: datetime) -> None:
 
 def _leave_out(actor: Actor, sheet: Sheet, at: datetime) -> None:
     """Mark the lines that the signer may not sign. Refuses when nothing else is left."""
-    if sheet.content is None:
-        raise SheetGone
-    found = _examined(actor, sheet, _grid(sheet), at)
+    found = examined(actor, sheet, opened(sheet), at)
     if not found.good and any(problem["code"] == "signers_household" for problem in found.problems):
         raise SignerConcerned
     sheet.problems, sheet.good_count, sheet.bad_count = found.problems, found.good_count, len(found.bad_rows)
 
 
-def _examined(actor: Actor, sheet: Sheet, grid: Grid, at: datetime) -> Checked:
-    """A kept sheet, checked again as things are now."""
-    return examine(
-        actor=actor,
-        kind=sheet.kind,
-        branch_id=sheet.branch_id,
-        grid=grid,
-        file_name=sheet.file_name,
-        digest=sheet.digest,
-        at=at,
-        brought_by=sheet.uploaded_by,
-        signed_by=sheet.signed_by,
-    )
-
-
 @service
-def commit_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
-    """Take in every good line in one act, checked again against the books as they are now. Refuses a second time."""
-    sheet = _locked(actor, sheet_id)
+def commit_sheet(*, actor: Actor, sheet_id: int, at: datetime, seen: int | None = None) -> Sheet:
+    """Take in every good line in one act, checked again against the books as they are now. Refuses a second time, and a sheet
+    that was mended since it was `seen`."""
+    sheet = locked(actor, sheet_id)
     if sheet.status == Sheet.Status.COMMITTED:
         raise AlreadyImported(on=_day(sheet.committed_at or at), sheet=sheet.public_id)
     if sheet.status == Sheet.Status.DROPPED or sheet.content is None:
         raise SheetGone
+    as_seen(sheet, seen)
     require(policies.may_take_in(actor, sheet.branch_id, sheet.kind))
     if policies.needs_second(actor, sheet.kind):
         if sheet.status != Sheet.Status.SIGNED:
             raise SignatureMissing
         _check_pair(sheet, at)
-    grid = _grid(sheet)
-    _take(actor, sheet, grid, _examined(actor, sheet, grid, at), at)
+    kept = opened(sheet)
+    _take(actor, sheet, kept, examined(actor, sheet, kept, at), at)
     return sheet
 
 
 @service
 def drop_sheet(*, actor: Actor, sheet_id: int, at: datetime) -> Sheet:
     """Put a sheet aside for good: its content is destroyed, what was taken in stays."""
-    sheet = _locked(actor, sheet_id)
+    sheet = locked(actor, sheet_id)
     states.move(sheet, to=Sheet.Status.DROPPED)
     sheet.content, sheet.problems = None, []
     sheet.save(update_fields=["status", "content", "problems"])
-    _record(actor, "intake.dropped", sheet, at)
+    record(actor, "intake.dropped", sheet, at)
     return sheet
 
 
@@ -251,9 +262,10 @@ def forget_erased(*, actor: Actor, at: datetime) -> int:
 def _forget_sheets(actor: Actor, erasure: UnderWay, at: datetime) -> None:
     """Sheets of the bank whose kept lines, name or remarks hold the erased person's name."""
     for sheet in Sheet.objects.select_for_update().filter(branch_id__in=erasure.branch_ids).order_by("pk"):
-        said = [sheet.file_name, sheet.sheet_name, sheet.problems, sheet.facts]
+        said: list[Any] = [sheet.file_name, sheet.sheet_name, sheet.problems, sheet.facts]
         if sheet.content is not None:
-            said.append(_grid(sheet).rows)
+            kept = opened(sheet)
+            said += [[*kept.rows.values()], [*kept.mended.values()], [[*one.texts] for one in kept.offers]]
         if erasure.hide(said) == said:
             continue
         if sheet.status in (Sheet.Status.CHECKED, Sheet.Status.SIGNED):
@@ -261,7 +273,7 @@ def _forget_sheets(actor: Actor, erasure: UnderWay, at: datetime) -> None:
         sheet.content, sheet.wrapped_key, sheet.problems = None, b"", []
         sheet.file_name, sheet.sheet_name, sheet.facts = (erasure.hide(one) for one in (said[0], said[1], said[3]))
         sheet.save(update_fields=["status", "content", "wrapped_key", "problems", "file_name", "sheet_name", "facts"])
-        _record(actor, "intake.dropped", sheet, at)
+        record(actor, "intake.dropped", sheet, at)
 
 
 @service
@@ -286,7 +298,7 @@ def take_in(
     if is_trial or found.is_blocked or not (found.good or found.known):
         return _report(found, 0, "")
     sheet = _keep(actor, kind, branch_id, file_name, digest, grid, found, at, keeps_content=False)
-    _take(actor, sheet, grid, found, at)
+    _take(actor, sheet, Kept.of(grid, found), found, at)
     return _report(found, sheet.committed_count, sheet.public_id)
 
 
@@ -305,13 +317,6 @@ def _day(at: datetime) -> str:
     return days.short(clock.local_date(at))
 
 
-def _locked(actor: Actor, sheet_id: int) -> Sheet:
-    sheet = Sheet.objects.select_for_update().filter(pk=sheet_id).first()
-    if sheet is None or not policies.may_import(actor, sheet.branch_id):
-        raise NotFound
-    return sheet
-
-
 def _keep(
     actor: Actor,
     kind: str,
@@ -324,7 +329,7 @@ def _keep(
     *,
     keeps_content: bool = True,
 ) -> Sheet:
-    key = vault.new_key()
+    key, kept = vault.new_key(), Kept.of(grid, found)
     sheet = Sheet.objects.create(
         public_id=chance.public_id(),
         branch_id=branch_id,
@@ -334,9 +339,9 @@ def _keep(
         digest=digest,
         columns=_columns(found),
         wrapped_key=key,
-        content=vault.encrypt(key, "sheet", _packed(grid)) if keeps_content else None,
+        content=sealed(key, kept) if keeps_content else None,
         problems=found.problems,
-        facts={**found.facts, "notes": found.notes},
+        facts=facts_of(found, kept),
         row_count=found.row_count,
         good_count=found.good_count,
         bad_count=len(found.bad_rows),
@@ -345,7 +350,7 @@ def _keep(
         uploaded_at=at,
     )
     failpoint("intake.sheet_kept")
-    _record(actor, "intake.checked", sheet, at, rows=sheet.row_count, bad=sheet.bad_count)
+    record(actor, "intake.checked", sheet, at, rows=sheet.row_count, bad=sheet.bad_count)
     return sheet
 
 
@@ -354,18 +359,7 @@ def _columns(found: Checked) -> list[dict[str, str]]:
     return [{"letters": column.letters, "title": column.title, "field": name} for name, column in ordered]
 
 
-def _packed(grid: Grid, only: set[int] | None = None) -> str:
-    rows = grid.rows if only is None else {number: grid.rows[number - 1] for number in sorted(only) if number <= len(grid.rows)}
-    return json.dumps({"sheet": grid.sheet_name, "rows": rows, "lossy": sorted(grid.lossy)}, ensure_ascii=False)
-
-
-def _grid(sheet: Sheet) -> Grid:
-    assert sheet.content is not None
-    packed = json.loads(vault.decrypt(bytes(sheet.wrapped_key), "sheet", bytes(sheet.content)))
-    return Grid(packed["sheet"], packed["rows"], lossy=frozenset((row, column) for row, column in packed["lossy"]))
-
-
-def _take(actor: Actor, sheet: Sheet, grid: Grid, found: Checked, at: datetime) -> None:
+def _take(actor: Actor, sheet: Sheet, kept: Kept, found: Checked, at: datetime) -> None:
     """Write what is good, keep what is bad, close the sheet."""
     if found.is_blocked:
         raise TotalsDiffer
@@ -376,13 +370,13 @@ def _take(actor: Actor, sheet: Sheet, grid: Grid, found: Checked, at: datetime) 
         takers[Kind(sheet.kind)](actor, sheet, found, at)
         failpoint("intake.taken_in")
     states.move(sheet, to=Sheet.Status.COMMITTED)
-    sheet.content = vault.encrypt(bytes(sheet.wrapped_key), "sheet", _packed(grid, found.bad_rows)) if found.problems else None
-    sheet.problems, sheet.facts = found.problems, {**found.facts, "notes": found.notes}
+    sheet.content = sealed(bytes(sheet.wrapped_key), kept.only(found.bad_rows)) if found.problems else None
+    sheet.problems, sheet.facts = found.problems, facts_of(found, kept)
     sheet.row_count, sheet.good_count, sheet.bad_count = found.row_count, found.good_count, len(found.bad_rows)
     sheet.committed_count, sheet.committed_by, sheet.committed_at = len(found.good), actor.user_id, at
     sheet.save()
     failpoint("intake.committed")
-    _record(actor, "intake.committed", sheet, at, rows=sheet.committed_count, digest=sheet.digest)
+    record(actor, "intake.committed", sheet, at, rows=sheet.committed_count, digest=sheet.digest)
 
 
 def _take_roll(actor: Actor, sheet: Sheet, found: Checked, at: datetime) -> None:
@@ -457,15 +451,4 @@ def _report(found: Checked, committed: int, public_id: str) -> Report:
         known=len(found.known),
         is_duplicate=bool(found.known) and not found.good and not found.problems,
         sheet=public_id,
-    )
-
-
-def _record(actor: Actor, act: str, sheet: Sheet, at: datetime, **facts: Any) -> None:
-    audit.record(
-        actor=actor,
-        act=act,
-        subject=f"sheet:{sheet.pk}",
-        at=at,
-        organisation_id=sheet.branch_id,
-        facts={"kind": sheet.kind, **facts},
     )

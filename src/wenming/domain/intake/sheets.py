@@ -45,10 +45,12 @@ class Column:
 
 @dataclass(slots=True)
 class Line:
-    """One data line: its row number in the sheet and the texts of the fields that are filled."""
+    """One data line: its row number in the sheet and the texts of the fields that are filled. A line left out is still there
+    for the lines below it, which may take a family's number or a 同上 from it."""
 
     number: int
     cells: dict[str, str]
+    is_left_out: bool = False
 
 
 @dataclass(slots=True)

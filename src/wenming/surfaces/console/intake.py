@@ -83,13 +83,15 @@ def sheets(desk: Desk) -> HttpResponse:
 
 @console("sheets", *CLERKS)
 def sheet(desk: Desk, public_id: str) -> HttpResponse:
-    """The preview with the sheet's own row numbers and column letters; then in with the good rows."""
+    """The preview with the sheet's own row numbers and column letters; mend what is wrong, then in with the good rows."""
     found = intake_queries.sheet(actor=desk.actor, public_id=public_id)
     form = Entry.of(desk.request)
     if desk.request.method == "POST":
         said = _act(desk, form, found)
         if form.ok:
             desk.say(said)
+            if form["act"] in ("mend", "sure"):
+                return redirect(f"{desk.request.get_full_path()}#grid")
             return redirect("console:sheets") if form["act"] == "drop" else redirect("console:sheet", public_id=public_id)
         found = intake_queries.sheet(actor=desk.actor, public_id=public_id)
     show = desk.request.GET.get("show") or ("bad" if found.bad_count else "all")
@@ -103,11 +105,11 @@ def sheet(desk: Desk, public_id: str) -> HttpResponse:
         columns=[(column["letters"], column["title"]) for column in found.columns],
         rows=rows,
         whole=[problem for problem in found.problems if not problem["row"]],
-        notes=found.facts.get("notes", []),
         show=show,
         after=after,
         people=identity_queries.display_names(user_ids=[number for number in officers if number]),
         needs_second=intake_queries.wants_two(sheet=found),
+        may_mend=intake_queries.may_mend(actor=desk.actor, sheet=found),
         may_sign=intake_queries.may_sign(actor=desk.actor, sheet=found),
         may_commit=intake_queries.may_commit(actor=desk.actor, sheet=found),
         form=form,
@@ -115,13 +117,19 @@ def sheet(desk: Desk, public_id: str) -> HttpResponse:
 
 
 def _act(desk: Desk, form: Entry, found: Any) -> str:
-    act = form.choice("act", ("commit", "sign", "drop"))
+    act = form.choice("act", ("commit", "sign", "drop", "mend", "sure"))
+    seen = int(form["seen"]) if form["seen"].isdecimal() else None
     with form.catching("form"):
+        if act == "mend":
+            return _mend(desk, form, found)
+        if act == "sure":
+            done = intake.mend_sure(actor=desk.actor, sheet_id=found.pk, at=desk.at)
+            return _("能自动改的都改了，还有 {n} 行要改。").format(n=done.bad_count) if done.bad_count else _("都改好了。")
         if act == "commit":
-            done = intake.commit_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
+            done = intake.commit_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at, seen=seen)
             return _("入册了 {n} 行。").format(n=done.committed_count)
         if act == "sign":
-            signed = intake.sign_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at)
+            signed = intake.sign_sheet(actor=desk.actor, sheet_id=found.pk, at=desk.at, seen=seen)
             left = len([problem for problem in signed.problems if problem["code"] == "signers_household"])
             words = _("您签字了，可以入册了。")
             return words + _("有 {n} 行是您自己家或亲属的，没有签，请另一位来签。").format(n=left) if left else words
@@ -130,32 +138,69 @@ def _act(desk: Desk, form: Entry, found: Any) -> str:
     return _("这张表作废了，没有再入账。")
 
 
+def _mend(desk: Desk, form: Entry, found: Any) -> str:
+    """What the button that was pressed says: `14:out`, `14:back`, `14:B:王秀梅`, or `14:B` for what is picked in the list."""
+    number, _colon, way = form["way"].partition(":")
+    if not number.isdecimal() or len(number) > 7:
+        raise NotFound()
+    row = {"actor": desk.actor, "sheet_id": found.pk, "row": int(number), "at": desk.at}
+    if way == "out":
+        intake.leave_out_row(**row)
+        return _("第 {row} 行去掉了，在“改过的”里还能放回来。").format(row=number)
+    if way == "back":
+        intake.put_back_row(**row)
+        return _("第 {row} 行改回原样了。").format(row=number)
+    column, _colon, text = way.partition(":")
+    done = intake.mend_cell(**row, column=column, text=text or form[f"pick-{number}-{column}"])
+    if any(problem["row"] == int(number) for problem in done.problems):
+        return _("第 {row} 行改了一处，还有别处要改。").format(row=number)
+    return _("第 {row} 行改好了。").format(row=number)
+
+
 @dataclass(frozen=True)
 class Row:
-    """One row as the page shows it: cells by column letters, which are wrong, and how to mend them."""
+    """One row as the page shows it: cells by column letters, which are wrong, what they were, and how to mend them."""
 
     number: int
     cells: dict[str, str]
     wrong: frozenset[str]
+    was: dict[str, str]
     words: list[str]
+    offers: list[tuple[str, tuple[str, ...], bool]]
+    is_left_out: bool
+    may_leave_out: bool
 
 
 def _rows(desk: Desk, found: Any, show: str) -> tuple[list[Row], int | None]:
-    start = cursor(desk.request) or 0
     asked = intake_queries.preview(
-        actor=desk.actor, public_id=found.public_id, only_bad=show == "bad", after=start, limit=ROWS + 1
+        actor=desk.actor,
+        public_id=found.public_id,
+        only_bad=show == "bad",
+        only_mended=show == "mended",
+        after=cursor(desk.request) or 0,
+        limit=ROWS + 1,
     )
-    shown = [row for row in asked[:ROWS] if row.number]
-    rows = [
-        Row(
-            number=row.number,
-            cells={column_letters(place): text for place, text in enumerate(row.cells, 1)},
-            wrong=frozenset(row.problems),
-            words=[problem["message"] for problem in row.problems.values()],
-        )
-        for row in shown
-    ]
+    rows = [_row(row) for row in asked[:ROWS] if row.number]
     return rows, (asked[ROWS - 1].number if len(asked) > ROWS else None)
+
+
+def _row(row: Any) -> Row:
+    cells = {column_letters(place): text for place, text in enumerate(row.cells, 1)}
+    return Row(
+        number=row.number,
+        cells=cells,
+        wrong=frozenset(row.problems),
+        was=row.mended,
+        words=[problem["message"] for problem in row.problems.values()],
+        offers=[(at, one.texts, _adds_to(cells.get(one.column, ""), one.texts[0])) for at, one in row.offers.items()],
+        is_left_out=row.is_left_out,
+        may_leave_out=row.may_leave_out,
+    )
+
+
+def _adds_to(before: str, after: str) -> bool:
+    """Whether the offered text only fills up what is there: 0002 for 2."""
+    return after.endswith(before)
 
 
 @console("sheets", *CLERKS)
