@@ -114,3 +114,15 @@ def test_words_of_people_are_never_markup() -> None:
     nasty = '#import "x" $ * _ ` \\ ] } <script>'
     facts = {"place": nasty, "holder": nasty, "number": nasty, "printed_at": nasty, "lines": lines(1), "url": nasty}
     assert pages(paper.passbook_pdf(facts)) == 1
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(32, 4), (36, 4), (26, 3)])
+def test_a_sheet_of_few_lines_has_larger_type(rows: int, columns: int) -> None:
+    """Never wider or taller than the sheet, never smaller than on a full one, and the fewer the lines the larger."""
+    sizes = []
+    for count in range(rows * columns + 1):
+        across, size = paper._fitting(count, rows, columns)
+        assert 2 <= across <= columns and 1 <= size <= columns / 2
+        assert -(-count // across) <= rows and (size == 1 or -(-count // across) * size <= rows + 1e-9)
+        sizes.append(size)
+    assert sizes == sorted(sizes, reverse=True) and sizes[4] == columns / 2 and sizes[-1] == 1

@@ -190,7 +190,6 @@ def red_list_pdf(data: Data) -> bytes:
         "title": data.get("title") or _("文明红榜"),
         "number": data["number"],
         "summary": _red_list_summary(data),
-        "columns": _LIST_COLUMNS[paper],
         "line_height": _LINE_HEIGHT[paper],
         "pages": _red_list_pages(entries, list(data.get("honours", ()))[:3], paper),
         "fingerprint": in_fours(str(data["fingerprint"])[:FINGERPRINT_DIGITS]),
@@ -221,14 +220,28 @@ def _red_list_pages(entries: list[dict[str, Any]], honours: list[Data], paper: s
         rows = _LIST_ROWS[paper] + (0 if shown else _HONOURS_TAKE)
         group = entries[at : at + rows * columns]
         at += rows * columns
-        tall = -(-len(group) // columns) if len(group) < rows * columns else rows
+        across, size = _fitting(len(group), rows, columns) if at >= len(entries) and not pages else (columns, 1.0)
+        tall = min(rows, -(-len(group) // across))
         pages.append(
-            {"honours": shown, "columns": [group[tall * place : tall * (place + 1)] for place in range(columns)], "sheet": ""}
+            {
+                "honours": shown,
+                "columns": [group[tall * place : tall * (place + 1)] for place in range(across)],
+                "size": size,
+                "sheet": "",
+            }
         )
     if len(pages) > 1:
         for place, page in enumerate(pages, 1):
             page["sheet"] = _("第 {place} 张，共 {all} 张").format(place=place, all=len(pages))
     return pages
+
+
+def _fitting(count: int, rows: int, columns: int) -> tuple[int, float]:
+    """How many columns a sheet of few lines has, and how many times larger its type is than that of a full one: the largest
+    that leaves every line its width and the sheet its height."""
+    ways = {across: min(rows / max(1, -(-count // across)), columns / across) for across in range(2, columns + 1)}
+    across = max(ways, key=lambda one: (ways[one], one))
+    return across, max(1.0, ways[across])
 
 
 def _how_to_object(data: Data) -> str:

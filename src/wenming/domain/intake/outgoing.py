@@ -226,21 +226,32 @@ def _balances(actor: Actor, branch_ids: Sequence[int], on: date) -> Iterator[Seq
 def _statements(actor: Actor, branch_ids: Sequence[int], on: date) -> Iterator[Sequence[str]]:
     """Every line of every passbook of points, passbook by passbook, oldest first."""
     for entry in _accounts(branch_ids):
-        lines, before = [], None
-        while found := ledger.statement(entry.points_account_id, before=before, limit=PAGE):
-            lines += found
-            before = found[-1].sequence
-        titles = deeds.titles_for(subjects=[line.subject for line in lines])
-        for line in reversed(lines):
-            yield (
-                clock.local_date(line.occurred_at).isoformat(),
-                entry.passbook_number,
-                entry.household_number,
-                entry.name,
-                titles.get(line.subject) or str(Kind(line.kind).label),
-                points.show_signed(line.amount) if line.amount > 0 else "",
-                points.show(-line.amount) if line.amount < 0 else "",
-                points.show(line.balance_after),
-                line.public_id,
-                line.recorded_at.isoformat(timespec="seconds"),
-            )
+        whose = (entry.passbook_number, entry.household_number, entry.name)
+        yield from _statement(entry.points_account_id, whose)
+
+
+def passbook(*, actor: Actor, depositor_id: int) -> Export:
+    """One depositor's passbook of points, every line, oldest first."""
+    person = depositors.depositor(actor=actor, depositor_id=depositor_id)
+    number = person.passbook.number
+    whose = (number, person.household.number if person.household else "", person.name)
+    return Export(f"{person.name}{number} 存折流水", (), STATEMENTS, _statement(person.passbook.points_account_id, whose))
+
+
+def _statement(account_id: int, whose: tuple[str, str, str]) -> Iterator[Sequence[str]]:
+    lines, before = [], None
+    while found := ledger.statement(account_id, before=before, limit=PAGE):
+        lines += found
+        before = found[-1].sequence
+    titles = deeds.titles_for(subjects=[line.subject for line in lines])
+    for line in reversed(lines):
+        yield (
+            clock.local_date(line.occurred_at).isoformat(),
+            *whose,
+            titles.get(line.subject) or str(Kind(line.kind).label),
+            points.show_signed(line.amount) if line.amount > 0 else "",
+            points.show(-line.amount) if line.amount < 0 else "",
+            points.show(line.balance_after),
+            line.public_id,
+            line.recorded_at.isoformat(timespec="seconds"),
+        )

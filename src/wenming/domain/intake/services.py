@@ -41,6 +41,8 @@ __all__ = [
     "UnknownKind",
     "commit_sheet",
     "drop_sheet",
+    "export_passbook",
+    "export_sheet",
     "forget_erased",
     "sign_sheet",
     "stage_sheet",
@@ -127,6 +129,24 @@ def export_sheet(*, actor: Actor, kind: str, branch_id: int, at: datetime) -> by
         at=at,
         organisation_id=branch_id,
         facts={"kind": kind, "rows": len(rows)},
+    )
+    return workbooks.table(made.title, made.columns, rows, made.notes)
+
+
+@service
+def export_passbook(*, actor: Actor, depositor_id: int, at: datetime) -> bytes:
+    """One passbook with every line as a workbook. Who took it is written down beside the depositor."""
+    person = depositor_queries.depositor(actor=actor, depositor_id=depositor_id)
+    require(policies.may_import(actor, person.branch_id), NotFound)
+    made = outgoing.passbook(actor=actor, depositor_id=depositor_id)
+    rows = list(made.rows)
+    audit.record(
+        actor=actor,
+        act="intake.exported",
+        subject=f"depositor:{person.pk}",
+        at=at,
+        organisation_id=person.branch_id,
+        facts={"kind": "passbook", "rows": len(rows)},
     )
     return workbooks.table(made.title, made.columns, rows, made.notes)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core import signing
@@ -22,12 +21,23 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.depositors.queries import DepositorKind, IdentityClass, RevealPurpose, Sex
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.domain.ledger.queries import Kind
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.organisations import queries as organisations
-from wenming.surfaces.console import words
+from wenming.surfaces.console import passbook, words
 from wenming.surfaces.console.households import other_home
-from wenming.surfaces.console.page import CORRECTORS, ENROLLERS, HELPERS, PAGE, Desk, Entry, console, cursor, page_of, pdf
+from wenming.surfaces.console.page import (
+    CORRECTORS,
+    COUNTER,
+    ENROLLERS,
+    HELPERS,
+    PAGE,
+    Desk,
+    Entry,
+    console,
+    cursor,
+    page_of,
+    pdf,
+)
 from wenming.ui import print as paper
 from wenming.ui.filters import day, moment
 from wenming.ui.tiers import tier_of
@@ -65,7 +75,7 @@ def _found(desk: Desk, number: int) -> Any:
 @console("depositors")
 def record(desk: Desk, number: int) -> HttpResponse:
     depositor = _found(desk, number)
-    return show_record(desk, depositor, Entry())
+    return show_record(desk, depositor, Entry(), open_part="reveal" if desk.request.GET.get("open") == "reveal" else "")
 
 
 def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "", shown: str = "") -> HttpResponse:
@@ -74,7 +84,9 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
     tab = tab if tab in TABS else "passbook"
     book = depositor.passbook
     balances = ledger_queries.balances([book.points_account_id, book.honour_account_id])
-    body = {"passbook": _passbook, "deeds": _deeds, "orders": _orders, "changes": _changes}[tab](desk, depositor)
+    classes = depositor_queries.classes_on(depositor_ids=[depositor.pk], on=desk.on)[depositor.pk]
+    others = {"deeds": _deeds, "orders": _orders, "changes": _changes}
+    body = others[tab](desk, depositor) if tab in others else passbook.tab(desk, depositor, classes)
     members = depositor_queries.members_of(household_id=depositor.household_id) if depositor.household_id else []
     return desk.show(
         "depositors/record.html",
@@ -83,7 +95,7 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
         book=book,
         balance=balances.get(book.points_account_id, 0),
         honour=balances.get(book.honour_account_id, 0),
-        nature=sorted(depositor_queries.classes_by_nature(depositor.kind, depositor.born_on, desk.on)),
+        classes=sorted(classes),
         class_words=dict(IdentityClass.choices),
         class_choices=[choice for choice in IdentityClass.choices if choice[0] in GIVEN_LATER],
         members=[member for member in members if member.pk != depositor.pk],
@@ -91,50 +103,12 @@ def show_record(desk: Desk, depositor: Any, form: Entry, *, open_part: str = "",
         tier=tier_of(balances.get(book.honour_account_id, 0)),
         purposes=RevealPurpose.choices,
         may_reverse=desk.may(*CORRECTORS),
+        may_redeem=desk.may(*COUNTER),
         form=form,
         open_part=open_part,
         shown=shown,
         **body,
     )
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A deed whose points are not in the passbook yet, as one line above the statement."""
-
-    pk: int
-    happened_on: date
-    title: str
-    status: str
-    words: str
-    points: int | None
-
-
-def _passbook(desk: Desk, depositor: Any) -> dict[str, object]:
-    before = cursor(desk.request, "before")
-    lines, last = page_of(ledger_queries.statement(depositor.passbook.points_account_id, before=before, limit=PAGE + 1))
-    titles = titles_of(lines)
-    found = deed_queries.pending_of(depositor_id=depositor.pk) if before is None else []
-    pending = [
-        Pending(one.pk, one.happened_on, one.item.title, one.status, one.get_status_display(), one.points) for one in found
-    ]
-    return {
-        "lines": lines,
-        "before": last.sequence if last else None,
-        "line_words": lambda line: titles.get(line.subject) or str(Kind(line.kind).label),
-        "deed_links": {line.subject: deed_queries.id_of(line.subject) for line in lines},
-        "pending": pending,
-        "pending_points": sum(one.points or 0 for one in pending),
-    }
-
-
-def titles_of(lines: list[Any]) -> dict[str, str]:
-    """The words of statement lines, out of the rooms that wrote them."""
-    subjects = [line.subject for line in lines]
-    titles = deed_queries.titles_for(subjects=subjects) if subjects else {}
-    if any(subject.startswith("order:") for subject in subjects):
-        titles = titles | mall_queries.titles_for(subjects=subjects)
-    return titles
 
 
 def _deeds(desk: Desk, depositor: Any) -> dict[str, object]:
@@ -156,7 +130,6 @@ def _changes(desk: Desk, depositor: Any) -> dict[str, object]:
     people = identity_queries.display_names(user_ids=[event.user_id for event in events if event.user_id])
     return {
         "events": [(event, words.act_of(event.act), people.get(event.user_id or 0, _("系统"))) for event in events],
-        "classes": sorted(depositor_queries.classes_on(depositor_ids=[depositor.pk], on=desk.on)[depositor.pk]),
         "terms": depositor_queries.class_terms(depositor_id=depositor.pk),
         "kin": depositor_queries.kin_of(depositor_id=depositor.pk),
         "before": None,
@@ -304,32 +277,6 @@ def activation_paper(desk: Desk, number: int) -> HttpResponse:
         ),
         "activation",
     )
-
-
-@console("depositors")
-def passbook_paper(desk: Desk, number: int) -> HttpResponse:
-    """The newest page of the passbook, typeset."""
-    depositor = _found(desk, number)
-    return pdf(paper.passbook_pdf(passbook_data(desk, depositor)), "passbook")
-
-
-def passbook_data(desk: Desk, depositor: Any) -> dict[str, Any]:
-    """The newest lines in the order of the paper, oldest first, with the balance carried in."""
-    lines = ledger_queries.statement(depositor.passbook.points_account_id, limit=paper.LINES_A_PAGE)
-    titles = titles_of(lines)
-    lines = list(reversed(lines))
-    return {
-        "place": desk.branch.name,
-        "holder": depositor.name,
-        "number": depositor.passbook.number,
-        "number_label": _("存折号"),
-        "printed_at": moment(desk.at),
-        "opening": lines[0].balance_after - lines[0].amount if lines else 0,
-        "url": desk.request.build_absolute_uri(
-            reverse("board:proof", args=[lines[-1].public_id]) if lines else reverse("board:find")
-        ),
-        "lines": [paper.passbook_line(line, titles.get(line.subject) or str(Kind(line.kind).label)) for line in lines],
-    }
 
 
 @console("depositors", *ENROLLERS)

@@ -19,7 +19,7 @@ from wenming.domain.intake import queries as intake_queries
 from wenming.domain.intake import services as intake
 from wenming.domain.intake.headings import SHOWN
 from wenming.domain.intake.reader import column_letters
-from wenming.surfaces.console.page import CLERKS, Desk, Entry, console, cursor
+from wenming.surfaces.console.page import CLERKS, Desk, Entry, console, cursor, xlsx
 
 KINDS = (
     ("register", gettext_lazy("积分登记台账")),
@@ -42,7 +42,6 @@ FIELDS = {
 }
 ROWS = 50
 LARGEST = 12 * 1024 * 1024
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @console("sheets", *CLERKS)
@@ -162,7 +161,7 @@ def _rows(desk: Desk, found: Any, show: str) -> tuple[list[Row], int | None]:
 @console("sheets", *CLERKS)
 def problems(desk: Desk, public_id: str) -> HttpResponse:
     """The wrong rows as a sheet of their own: the same columns, and what to mend behind them."""
-    return _xlsx(intake_queries.problems_workbook(actor=desk.actor, public_id=public_id), "problems")
+    return xlsx(intake_queries.problems_workbook(actor=desk.actor, public_id=public_id), "problems")
 
 
 @console("sheets", *CLERKS)
@@ -171,7 +170,7 @@ def template(desk: Desk, kind: str) -> HttpResponse:
     if kind not in FIELDS:
         raise NotFound()
     titles = [str(SHOWN[kind][name]) for name in FIELDS[kind]]
-    return _xlsx(workbooks.table(str(dict(KINDS)[kind]), titles, []), kind)
+    return xlsx(workbooks.table(str(dict(KINDS)[kind]), titles, []), kind)
 
 
 @require_POST
@@ -179,11 +178,4 @@ def template(desk: Desk, kind: str) -> HttpResponse:
 def export(desk: Desk, kind: str) -> HttpResponse:
     """A table of the branch as it is now, with the headings that the import knows."""
     data = intake.export_sheet(actor=desk.actor, kind=kind, branch_id=desk.branch.pk, at=desk.at)
-    return _xlsx(data, f"{kind}-{clock.local_date(desk.at)}")
-
-
-def _xlsx(data: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(data, content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return xlsx(data, f"{kind}-{clock.local_date(desk.at)}")

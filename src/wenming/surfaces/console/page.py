@@ -29,6 +29,7 @@ from wenming.domain.organisations.queries import Role
 from wenming.ui import typed
 
 PAGE = 30
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RUNNERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
 CLERKS = (Role.CLERK, *RUNNERS)
 REVIEWERS = (Role.REVIEWER, *RUNNERS)
@@ -315,5 +316,13 @@ def picture(kept: Attachment) -> HttpResponse:
 def pdf(data: bytes, name: str) -> HttpResponse:
     response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def xlsx(data: bytes, name: str) -> HttpResponse:
+    """A workbook to take away."""
+    response = HttpResponse(data, content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     response["Cache-Control"] = "private, no-store"
     return response

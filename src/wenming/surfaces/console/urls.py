@@ -16,6 +16,7 @@ from wenming.surfaces.console import (
     notices,
     offline,
     organisation,
+    passbook,
     records,
     rulebooks,
 )
@@ -43,7 +44,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("depositors/<int:number>/leave/", records.leave, name="depositor_leave"),
     path("depositors/<int:number>/activation/", depositors.activation, name="activation"),
     path("depositors/<int:number>/activation.pdf", depositors.activation_paper, name="activation_paper"),
-    path("depositors/<int:number>/passbook.pdf", depositors.passbook_paper, name="passbook_paper"),
+    path("depositors/<int:number>/passbook.pdf", passbook.passbook_paper, name="passbook_paper"),
+    path("depositors/<int:number>/passbook.xlsx", passbook.passbook_sheet, name="passbook_sheet"),
     path("depositors/<int:number>/declare/", deeds.declare, name="declare"),
     path("households/<int:number>/", households.household, name="household"),
     path("households/<int:number>/merge/", households.merge, name="merge"),
