@@ -20,6 +20,7 @@ from tests.environment import folder_for
 from tests.reliability.killing import environment, kill_loop
 from tests.reliability.test_failpoints import assert_whole, state, undone
 from tests.reliability.walk import STEPS, Walk
+from wenming.core import failpoints
 from wenming.domain.ledger import queries
 
 ROOT = Path(__file__).resolve().parents[2]
