@@ -18,7 +18,6 @@ from wenming.core import clock
 
 EMPTY = "empty.sqlite3"
 ASKED_ONCE = (
-    "house/test_migrations.py",
     "surfaces/test_languages.py",
     "surfaces/test_compress.py",
     "surfaces/test_ui.py",
