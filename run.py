@@ -157,22 +157,22 @@ class Run:
 
 
 def test(arguments: list[str]) -> int:
-    """Every test on SQLite and, beside it, all that speaks to the store on PostgreSQL; style, types and contracts too."""
+    """Every test on SQLite, those of the browser beside the others, and what speaks to the store on PostgreSQL; the check too."""
     ensure("test.lock")
     ensure_browser()
     pytest = (PYTHON, "-m", "pytest")
     if arguments:
         return subprocess.call([str(part) for part in (*pytest, *arguments)], cwd=ROOT)
     started = time.monotonic()
-    rooms = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "browser")
     workers = (os.cpu_count() or 1) // 2
     share = ("-n", workers, "--dist", "loadscope") if workers > 1 else ()
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
         runs = [
-            Run(name, Path(place, name), *command, WENMING_TEST_DATABASE=name)
+            Run(name, Path(place, name), *command, WENMING_TEST_DATABASE=name.partition(" ")[0])
             for name, command in (
-                ("sqlite", (*pytest, "-q", *share, "tests")),
-                ("postgresql", (*pytest, "-q", *share, *rooms, "tests/browser/test_walk.py")),
+                ("sqlite", (*pytest, "-q", *share, "tests", "--ignore", "tests/browser")),
+                ("sqlite in the browser", (*pytest, "-q", *share, "tests/browser")),
+                ("postgresql", (*pytest, "-q", *share, "tests")),
                 ("check", (sys.executable, __file__, "check")),
             )
         ]

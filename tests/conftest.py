@@ -17,6 +17,22 @@ from tests.emptying import tables_are_emptied_quickly  # noqa: F401
 from wenming.core import clock
 
 EMPTY = "empty.sqlite3"
+ASKED_ONCE = (
+    "surfaces/test_languages.py",
+    "surfaces/test_compress.py",
+    "surfaces/test_ui.py",
+    "surfaces/test_county_checker.py::test_any_",
+    "surfaces/test_county_checker.py::test_the_program_names_the_first_faults",
+    "surfaces/test_county_checker.py::test_what_is_no_archive_is_one_sentence",
+    "surfaces/test_api_contract.py::test_what_is_not_plain_json_is_refused",
+    "surfaces/test_api_contract.py::test_misspelt_and_doubled_parameters_are_named",
+    "surfaces/test_api_contract.py::test_odd_days_are_named",
+    "surfaces/test_api_lists.py::test_bad_pages_are_named",
+    "browser/",
+)
+"""Tests that need a store to stand on and speak of pages, words, shapes and files: on SQLite alone. All others that touch a
+store run on both; so does what stands in `ASKED_AGAIN` of all this."""
+ASKED_AGAIN = ("browser/test_walk.py",)
 STORES = {"db", "transactional_db", "django_db_setup"}
 settings.PASSWORD_HASHERS = ["tests.hashing.QuickArgon2PasswordHasher", *settings.PASSWORD_HASHERS]
 
@@ -39,7 +55,9 @@ def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
     if connection.vendor == "sqlite":
         return item.get_closest_marker("postgresql_only") is not None
     speaks = item.get_closest_marker("django_db") or STORES & set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker("sqlite_only") is not None or not speaks
+    name = item.nodeid.removeprefix("tests/")
+    is_once = name.startswith(ASKED_ONCE) and not name.startswith(ASKED_AGAIN)
+    return item.get_closest_marker("sqlite_only") is not None or not speaks or is_once
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

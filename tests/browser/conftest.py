@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
 
 import manimgx_fonts_cjk
 import pytest
 from django.conf import LazySettings
-from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests import village as villages
 from tests.surfaces import stage as stages
+from wenming.ui.looks import read as looks_of
 
-expect.set_options(timeout=20_000)  # a machine that does much else besides must not fail a test
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "microsoft-edge")
 ARGUMENTS = [
     "--no-sandbox",
@@ -54,6 +52,24 @@ OVERFLOW = """() => {
 # A late part of a page stands as a link to itself until it has come.
 COMPLETE = """() => [...document.querySelectorAll("[hx-trigger=load]")].every(
   (part) => !part.querySelector(`a[href="${part.getAttribute("hx-get")}"]`))"""
+# What the server writes on the page for the words of the cookie; only the size changes more than this.
+DRESS = """([words, scale]) => {
+  const root = document.documentElement;
+  const choose = (name, ...known) => {
+    const word = known.find((one) => words.split(".").includes(one));
+    if (word) root.dataset[name] = word; else delete root.dataset[name];
+  };
+  choose("theme", "light", "dark");
+  choose("size", "elder");
+  choose("contrast", "more");
+  root.style.fontSize = "";
+  if (scale !== 1) root.style.fontSize = `${parseFloat(getComputedStyle(root).fontSize) * scale}px`;
+}"""
+PATIENCE = 20
+"""Seconds before a test gives up waiting: a machine that does much else besides must not fail it."""
+
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -82,7 +98,9 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     made: list[BrowserContext] = []
     faults: list[str] = []
 
-    def make(address: str, *, width: int = 390, height: int = 844, looks: str = "", script: bool = True) -> BrowserContext:
+    def make(
+        address: str, *, width: int = 390, height: int = 844, looks: str = "", script: bool = True, worker: bool = True
+    ) -> BrowserContext:
         context = chromium.new_context(
             base_url=address,
             viewport={"width": width, "height": height},
@@ -90,6 +108,7 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             java_script_enabled=script,
+            service_workers="allow" if worker else "block",
         )
         if looks:
             context.add_cookies([{"name": "wm_look", "value": looks, "url": address}])
@@ -104,43 +123,12 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     assert faults == []
 
 
-class Keeper:
-    """The sample village as it was built the first time: every test begins with a copy of the store and of the photos."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.stage: stages.Stage | None = None
-
-    def build(self, at: datetime, folder: Path) -> stages.Stage:
-        if connection.vendor != "sqlite":
-            return stages.build(at, folder / "now")
-        if self.stage is None:
-            self.stage = stages.build(at, folder / "now")
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM INTO %s", [str(self.folder / "store")])
-            shutil.copytree(folder / "media", self.folder / "media")
-        else:
-            connection.ensure_connection()
-            with closing(sqlite3.connect(self.folder / "store")) as store:
-                store.backup(connection.connection)
-            shutil.copytree(self.folder / "media", folder / "media")
-        stage = deepcopy(self.stage)
-        stage.clock_file = folder / "now"
-        stage.turn_to(stage.now)
-        return stage
-
-
-@pytest.fixture(scope="session")
-def keeper(tmp_path_factory: pytest.TempPathFactory) -> Keeper:
-    return Keeper(tmp_path_factory.mktemp("keeper"))
-
-
 @pytest.fixture
-def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings, keeper: Keeper) -> stages.Stage:
+def stage(transactional_db: None, at: datetime, tmp_path: Path, settings: LazySettings) -> stages.Stage:
     """The village of the surfaces' tests, committed, so that the live server sees it; its clock stands still."""
     settings.TEST_CLOCK = str(tmp_path / "now")
     settings.MEDIA_ROOT = tmp_path / "media"
-    return keeper.build(at, tmp_path)
+    return stages.build(at, tmp_path / "now")
 
 
 def keep_picture(page: Page, name: str) -> None:
@@ -156,18 +144,55 @@ def wide_elements(page: Page) -> list[str]:
     return list(page.evaluate(OVERFLOW))
 
 
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Look again and again while the page goes on."""
+    ending = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < ending, "it has not come to be"
+        page.wait_for_timeout(20)
+
+
+def session_of(stage: stages.Stage, who: str) -> str:
+    """The cookie of a villager, by name, or of an officer, by key, who is logged in; of nobody none."""
+    if not who:
+        return ""
+    client = stage.client_of(stage.village.users[who]) if who in villages.OFFICERS else stage.client(who)
+    return str(client.cookies["sessionid"].value)
+
+
+def enter(context: BrowserContext, stage: stages.Stage, who: str, address: str) -> Page:
+    """A page of somebody who is logged in already."""
+    context.add_cookies([{"name": "sessionid", "value": session_of(stage, who), "url": address}])
+    return context.new_page()
+
+
+def dress(page: Page, looks: str, width: int, height: int, scale: int = 1) -> None:
+    """Show the open page in other looks of the same size and in another window."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(DRESS, [looks, scale])
+
+
 def look_at(
-    page: Page, addresses: Mapping[str, str], *, widths: Sequence[int], height: int, picture: str
+    page: Page,
+    address: str,
+    pages: Mapping[str, str],
+    looks: Sequence[tuple[str, int]],
+    *,
+    picture: str,
+    complete: str = COMPLETE,
 ) -> dict[str, list[str]]:
-    """Open every page once and look at it at each width: what sticks out, by page and width. Each has one heading."""
+    """Open every page once in each size and look at it in all looks and widths: what sticks out. Each has one heading."""
     found: dict[str, list[str]] = {}
-    for name, address in addresses.items():
-        page.goto(address)
-        page.wait_for_function(COMPLETE)
-        assert page.locator("h1").count() == 1, address
-        for width in widths:
-            page.set_viewport_size({"width": width, "height": height})
-            keep_picture(page, picture.format(name=name, width=width))
-            if wide := wide_elements(page):
-                found[f"{name} {width}"] = wide
+    for size in dict.fromkeys(looks_of(words).size for words, _width in looks):
+        page.context.add_cookies([{"name": "wm_look", "value": size, "url": address}])
+        for name, path in pages.items():
+            page.goto(path)
+            page.wait_for_function(complete)
+            assert page.locator("h1").count() == 1, path
+            for words, width in looks:
+                if looks_of(words).size == size:
+                    dress(page, words, width, 844 if width < 600 else 768)
+                    keep_picture(page, picture.format(name=name, looks=words, width=width))
+                    if wide := wide_elements(page):
+                        found[f"{name} {words} {width}"] = wide
     return found

@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import get_resolver, reverse
 from playwright.sync_api import Page
 
-from tests.browser.conftest import COMPLETE, OVERFLOW
+from tests.browser.conftest import COMPLETE, OVERFLOW, dress
 from tests.house.test_routes import routes
 from tests.surfaces.stage import Stage, notices_up
 from wenming.core.actor import system
@@ -29,8 +29,8 @@ from wenming.domain.notices import services as notices
 from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 
-ROLES = ("villager", "lane_chief", "clerk", "reviewer", "teller", "director", "head", "supervisor", "")
 VILLAGER = "王建国"
+ROLES = (VILLAGER, "lane_chief", "clerk", "reviewer", "teller", "director", "head", "supervisor", "")
 WIDTHS = (360, 390, 1366)
 SIZES = ("", "elder")
 THEMES = ("light", "dark")
@@ -76,13 +76,6 @@ REACH = """() => {
   }
   scrollTo(0, 0);
   return lost.slice(0, 5);
-}"""
-DRESS = """([theme, size, scale]) => {
-  const root = document.documentElement;
-  root.dataset.theme = theme;
-  if (size) root.dataset.size = size; else delete root.dataset.size;
-  root.style.fontSize = "";
-  if (scale !== 1) root.style.fontSize = `${parseFloat(getComputedStyle(root).fontSize) * scale}px`;
 }"""
 FIGURES = ("pages", "looks", "violations", "wide", "unreachable")
 
@@ -162,14 +155,6 @@ def addresses(stage: Stage) -> dict[str, str]:
     return found
 
 
-def session_of(stage: Stage, role: str) -> str:
-    """The cookie of somebody who is logged in under that role; of nobody none."""
-    if not role:
-        return ""
-    client = stage.client(VILLAGER) if role == "villager" else stage.client_of(stage.village.users[role])
-    return str(client.cookies["sessionid"].value)
-
-
 class Walker:
     """Looks at the pages of one person and keeps what was found. An answer that was seen before is not looked at again."""
 
@@ -215,8 +200,7 @@ class Walker:
         self._count("unreachable", REACH, f"{name} {width} text x{scale}")
 
     def _dress(self, width: int, theme: str, size: str, scale: int) -> None:
-        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-        self.page.evaluate(DRESS, [theme, size, scale])
+        dress(self.page, f"{theme}.{size}", width, HEIGHTS[width], scale)
 
     def _count(self, figure: str, script: str, where: str) -> None:
         found = self.page.evaluate(script)

@@ -13,16 +13,17 @@ from playwright.sync_api import BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import faces
+from tests.browser.conftest import enter
 from tests.surfaces.stage import Stage
 
-OWNERS = {"villager": "villager", "console": "director", "board": "", "kit": ""}
+OWNERS = {"villager": faces.VILLAGER, "console": "director", "board": "", "kit": ""}
 TELLER = ("counter", "counter_person", "order", "counter_offline")
 HEAD = ("branches", "open_branch", "branch_villages", "bank", "propose")
 OTHERS = {
     **{f"villager:{name}": "" for name in ("login", "activate")},
     **{f"console:{name}": "teller" for name in TELLER},
     **{f"console:{name}": "head" for name in HEAD},
-    "missing": "villager",
+    "missing": faces.VILLAGER,
 }
 
 
@@ -37,10 +38,9 @@ def test_every_page_in_one_look(stage: Stage, live_server: LiveServer, open_cont
     looks, enlarged = cycle(faces.combinations()), cycle(faces.ENLARGED)
     findings, refused, seen = [], [], 0
     for role in dict.fromkeys(map(owner_of, pages)):
-        context = open_context(live_server.url)
-        if session := faces.session_of(stage, role):
-            context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-        walker = faces.Walker(context.new_page(), live_server.url)
+        context = open_context(live_server.url, worker=False)
+        page = enter(context, stage, role, live_server.url) if role else context.new_page()
+        walker = faces.Walker(page, live_server.url)
         for name in (name for name in pages if owner_of(name) == role):
             width, theme, size = next(looks)
             is_new = walker.open(pages[name], size)

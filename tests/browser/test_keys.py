@@ -100,7 +100,7 @@ def test_a_deed_is_declared(stage: Stage, hands: Callable[..., Hands], tmp_path:
     shot = tmp_path / "shot.jpg"
     shot.write_bytes(stages.photo().getvalue())
     # The script takes the form over once the phone's store has answered; what has the focus then may be drawn anew.
-    person.page.wait_for_function("() => document.querySelector('input[type=file]').dataset.kept === 'phone'")
+    expect(person.page.locator("input[type=file]")).to_have_attribute("data-kept", "phone")
     person.reach("拍")
     with person.page.expect_file_chooser() as chooser:
         person.page.keyboard.press("Enter")

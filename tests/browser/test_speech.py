@@ -12,8 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.conftest import keep_picture
-from tests.browser.test_villager import enter
+from tests.browser.conftest import enter, keep_picture
 from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
 from wenming.domain.deeds import queries as deed_queries
@@ -53,6 +52,7 @@ def test_the_elder_home_is_read_aloud_and_stops(open_page: Callable[..., Page]) 
     page = open_page("/", VOICE % "zh-CN", looks="light.elder", width=360)
     button = page.get_by_role("button", name="读给我听")
     button.click()
+    page.wait_for_function("said.some((one) => one !== 'cancel')")
     (text,) = [one for one in page.evaluate("said") if one != "cancel"]
     assert "您现在有" in text and "看善行簿" in text
     assert page.evaluate("last.lang") == "zh-CN"
@@ -74,20 +74,24 @@ def test_without_a_chinese_voice_there_is_no_button(open_page: Callable[..., Pag
         expect(page.locator("#aloud")).to_be_hidden()
 
 
+def listen(page: Page) -> None:
+    page.get_by_role("button", name="说话输入").click()
+    expect(page.get_by_role("button", name="说完了")).to_have_attribute("aria-pressed", "true")
+
+
 def test_an_objection_is_spoken(stage: Stage, open_page: Callable[..., Page]) -> None:
     (number,) = stages.notices_up(stage)
     deed = deed_queries.declaration(actor=stage.village.villager("王建国"), declaration_id=stage.deeds["on_notice:王建国"])
     page = open_page(f"/notices/{number}/lines/{deed.notice_line_id}/", EARS)
-    page.get_by_role("button", name="说话输入").click()
+    listen(page)
     keep_picture(page, "speech-object")
-    expect(page.get_by_role("button", name="说完了")).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("ears.lang") == "zh-CN"
     page.evaluate("hear('那天是两个人')")
     expect(page.locator("textarea")).to_have_value("那天是两个人")
-    page.get_by_role("button", name="说话输入").click()
+    listen(page)
     page.evaluate("hear('一起去的')")
     expect(page.locator("textarea")).to_have_value("那天是两个人一起去的")
-    page.get_by_role("button", name="说话输入").click()
+    listen(page)
     page.evaluate("ears.onerror({error: 'not-allowed'})")
     expect(page.get_by_text("键盘上的话筒键")).to_be_visible()
     expect(page.get_by_role("button", name="说话输入")).to_be_hidden()

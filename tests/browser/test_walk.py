@@ -53,6 +53,7 @@ class Walk:
         page.locator("[name=name]").fill(name)
         page.locator("[name=password]").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
+        expect(page.locator("[name=password]")).to_have_count(0)
         return page
 
 
@@ -101,6 +102,7 @@ def take_in(page: Page, kind: str, file: str) -> None:
     page.locator(f"input[name=kind][value={kind}]").check()
     page.locator("input[type=file]").set_input_files(SAMPLES / file)
     page.get_by_role("button", name="上传，去核对").click()
+    page.wait_for_url("**/console/import/*/")
     keep_picture(page, f"walk-preview-{kind}")
 
 
@@ -190,6 +192,7 @@ def test_from_a_clerks_excel_to_a_bag_of_rice(walk: Walk, tmp_path: Path) -> Non
 
     clerk.goto("/console/notices/")
     clerk.get_by_role("button", name="封榜").click()
+    clerk.wait_for_url("**/console/notices/*/")
     keep_picture(clerk, "walk-notice")
     notice = clerk.url
     assert is_pdf(clerk, notice.rstrip("/") + "/redlist.pdf")
@@ -209,7 +212,8 @@ def test_from_a_clerks_excel_to_a_bag_of_rice(walk: Walk, tmp_path: Path) -> Non
     teller.locator("[name=q]").last.fill(code)
     teller.get_by_role("button", name="查", exact=True).click()
     keep_picture(teller, "walk-counter")
-    teller.get_by_role("button", name="发货").click()
+    with teller.expect_navigation():
+        teller.get_by_role("button", name="发货").click()
     teller.goto(f"/console/counter/?q={code}")
     expect(teller.get_by_text("领过了").first).to_be_visible()
 

@@ -56,7 +56,7 @@ def work(seed: int, units: int) -> dict[str, Any]:
         stage, address, browser = place()
         role = faces.ROLES[number % len(faces.ROLES)]
         context = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai")
-        if session := faces.session_of(stage, role):
+        if session := conftest.session_of(stage, role):
             context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
         walker = faces.Walker(context.new_page(), address)
         faces.walk(walker, faces.addresses(stage))

@@ -18,8 +18,9 @@ from tests.books import Bank
 from tests.emptying import empty_tables
 from tests.environment import folder_for
 from tests.reliability.killing import environment, kill_loop
-from tests.reliability.test_failpoints import assert_whole, reached, state, undone
+from tests.reliability.test_failpoints import assert_whole, state, undone
 from tests.reliability.walk import STEPS, Walk
+from wenming.core import failpoints
 from wenming.domain.ledger import queries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +66,8 @@ def walk_through(seed: int, found: Counter[str]) -> None:
 
 
 def kill_in_step(walk: Walk, walker: Walker, step: int, dice: random.Random, found: Counter[str]) -> None:
-    before, names = state(), reached(walk, step)
-    with undone():
+    before, names = state(), list[str]()
+    with undone(), failpoints.armed(names.append):
         walk.take(step)
         after = state()
     distinct = sorted(set(names), key=lambda one: (tried[one], dice.random()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tests.browser import faces
+from tests.browser.conftest import session_of
 from tests.browser.test_keys import counted, declare_many
 from tests.long.axe import place
 from wenming.core.actor import system
@@ -19,7 +19,7 @@ def work(seed: int, units: int) -> dict[str, Any]:
     stage, address, browser = place()
     declare_many(stage, units)
     context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", timezone_id="Asia/Shanghai")
-    context.add_cookies([{"name": "sessionid", "value": faces.session_of(stage, "reviewer"), "url": address}])
+    context.add_cookies([{"name": "sessionid", "value": session_of(stage, "reviewer"), "url": address}])
     page = context.new_page()
     page.goto(f"{address}/console/review/")
     waiting = len(deed_queries.declarations_in(actor=system(), status="submitted", limit=1000))

@@ -227,6 +227,11 @@ LATE_REFUND = [
 @given(acts=ACTS)
 @example(acts=LATE_REFUND)
 def test_lots(built: Village, acts: list[tuple[str, int, int]]) -> None:
+    live(built, acts)
+
+
+def live(built: Village, acts: list[tuple[str, int, int]]) -> None:
+    """One life, and some weeks more; it is undone."""
     with transaction.atomic():
         life = Life(built)
         for act in acts:

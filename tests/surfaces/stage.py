@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from dataclasses import dataclass, field
@@ -26,13 +27,18 @@ from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 
 
-def photo(words: str = "") -> io.BytesIO:
-    """A picture as a phone would send it."""
+@functools.cache
+def _picture() -> bytes:
     picture = Image.new("RGB", (640, 480), (214, 196, 160))
     ImageDraw.Draw(picture).rectangle((120, 180, 520, 400), fill=(165, 54, 43))
     out = io.BytesIO()
     picture.save(out, "JPEG")
-    out.seek(0)
+    return out.getvalue()
+
+
+def photo(words: str = "") -> io.BytesIO:
+    """A picture as a phone would send it."""
+    out = io.BytesIO(_picture())
     out.name = f"{words or 'photo'}.jpg"
     return out
 

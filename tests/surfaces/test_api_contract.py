@@ -64,7 +64,10 @@ def undone() -> Iterator[None]:
 def send(stage: Stage, name: str, caller: str, *, key: str = "once", body: Any = None, **values: Any) -> Any:
     """One call with Willow Creek's own things, but for the values and the body that are given."""
     method, path, operation = OPERATIONS[name]
-    known = stage.values() | {"public_id": stage_transaction(stage)} | values
+    known = stage.values()
+    if "{public_id}" in path:
+        known["public_id"] = stage_transaction(stage)
+    known |= values
     if path.startswith("/api/v1/books"):
         known["code"] = "QX"
     asked = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query" and one.get("required")]

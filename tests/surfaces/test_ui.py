@@ -107,7 +107,7 @@ def test_tiers_never_fall_below_the_first() -> None:
     assert str(tiers.tier_of(-500).name) == "青苗户"
 
 
-OF_THE_LAYOUTS = {"mark", "messages", "size_switch", "language_switch", "problem", "_described", "option", "avatar"}
+OF_THE_LAYOUTS = {"mark", "messages", "size_switch", "language_switch", "problem", "described", "option", "avatar"}
 """Parts that a layout or another part draws: they are on the page without being called there."""
 
 
