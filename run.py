@@ -164,6 +164,7 @@ def test(arguments: list[str]) -> int:
     if arguments:
         return subprocess.call([str(part) for part in (*pytest, *arguments)], cwd=ROOT)
     started = time.monotonic()
+    rooms = sorted(path for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "browser")
     workers = (os.cpu_count() or 1) // 2
     share = ("-n", workers, "--dist", "loadscope") if workers > 1 else ()
     with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
@@ -172,7 +173,8 @@ def test(arguments: list[str]) -> int:
             for name, command in (
                 ("sqlite", (*pytest, "-q", *share, "tests", "--ignore", "tests/browser")),
                 ("sqlite in the browser", (*pytest, "-q", *share, "tests/browser")),
-                ("postgresql", (*pytest, "-q", *share, "tests")),
+                # The walk last: what forks a process must not find a browser and its server in its own.
+                ("postgresql", (*pytest, "-q", *share, *rooms, "tests/browser/test_walk.py")),
                 ("check", (sys.executable, __file__, "check")),
             )
         ]

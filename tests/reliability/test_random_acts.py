@@ -30,7 +30,7 @@ from wenming.domain.notices import services as notices
 from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.domain.rulebooks import services as rulebooks
 
-ACTS = 400
+ACTS = 1_000
 THREADS = 4
 NAMES = ("王建国", "李秀英", "王秀梅", "赵志强", "单秀兰", "张伟", "刘德福", "尉迟恭礼")
 

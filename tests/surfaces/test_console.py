@@ -331,6 +331,7 @@ def test_a_notice_is_sealed_shown_and_printed(stage: Stage) -> None:
     assert "王*国" in page and "王建国" not in page and "指纹" in page
     for paper in ("a3", "a4"):
         assert client.get(f"{answer['Location']}redlist.pdf?paper={paper}").content.startswith(b"%PDF")
+        assert client.get(f"{answer['Location']}redlist.pdf?paper={paper}&on=red").content.startswith(b"%PDF")
 
 
 def test_the_posted_sheet_is_photographed(stage: Stage) -> None:

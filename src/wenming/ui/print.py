@@ -103,8 +103,13 @@ def passbook_pdf(data: Data) -> bytes:
     return _compile("passbook", words)
 
 
-def passbook_page(book: Any, lines: Sequence[Any], titles: Mapping[str, str], url: str, at: datetime) -> Data:
-    """What `passbook_pdf` sets of a passbook's newest lines, which come newest first, with the balance carried in."""
+def passbook_page(
+    book: Any, lines: Sequence[Any], *, titles: Mapping[str, str], codes: Mapping[str, str], url: str, at: datetime
+) -> Data:
+    """What `passbook_pdf` sets of a passbook's newest lines, which come newest first, with the balance carried in.
+
+    `titles` and `codes` are the words and the clause numbers by subject.
+    """
     oldest_first = list(reversed(lines))
     return {
         "place": book.depositor.branch.name,
@@ -114,7 +119,10 @@ def passbook_page(book: Any, lines: Sequence[Any], titles: Mapping[str, str], ur
         "printed_at": moment(at),
         "opening": oldest_first[0].balance_after - oldest_first[0].amount if oldest_first else 0,
         "url": url,
-        "lines": [passbook_line(line, titles.get(line.subject) or line.kind_name) for line in oldest_first],
+        "lines": [
+            passbook_line(line, titles.get(line.subject) or line.kind_name) | {"item": codes.get(line.subject, "")}
+            for line in oldest_first
+        ],
     }
 
 
@@ -165,10 +173,10 @@ def page_fingerprint(number: str, carried: int, lines: Sequence[Data]) -> str:
 def red_list_pdf(data: Data) -> bytes:
     """The red list or any notice, A3 or A4, as many sheets as the lines need, each with number, fingerprint and stamp place.
 
-    Keys: place, number, lines, fingerprint (hex), url; optional title (文明红榜), paper ("a3"), period, until (the last
-    day for objections), order (how the lines are ordered), honours (up to three of title, name, words), demerits (list of
-    words, count: shown as numbers of households, without names), phone, handlers (who takes objections), stamp, head (of
-    the book when the sheet is printed).
+    Keys: place, number, lines, fingerprint (hex), url; optional title (文明红榜), paper ("a3"), black_only (for red paper),
+    period, until (the last day for objections), order (how the lines are ordered), honours (up to three of title, name,
+    words), demerits (list of words, count: shown as numbers of households, without names), phone, handlers (who takes
+    objections), stamp, head (of the book when the sheet is printed).
     A line has: name (already masked), words, points.
     """
     paper = str(data.get("paper", "a3")).lower()
@@ -186,6 +194,7 @@ def red_list_pdf(data: Data) -> bytes:
         entries.append({"name": _("减分"), "words": _cut(one["words"], 10), "points": households, "is_demerit": True})
     words = {
         "paper": paper,
+        "black_only": bool(data.get("black_only")),
         "place": data["place"],
         "title": data.get("title") or _("文明红榜"),
         "number": data["number"],

@@ -353,6 +353,13 @@ def titles_for(*, subjects: Sequence[str]) -> dict[str, str]:
     return {ids[pk]: title for pk, title in found}
 
 
+def codes_for(*, subjects: Sequence[str]) -> dict[str, str]:
+    """The clause's number for each subject of this room, for paper."""
+    ids = {pk: subject for subject in subjects if (pk := id_of(subject)) is not None}
+    found = Declaration.objects.filter(pk__in=list(ids)).values_list("pk", "item__code")
+    return {ids[pk]: code for pk, code in found}
+
+
 def public_ids_for(*, subjects: Sequence[str]) -> dict[str, str]:
     """The public id behind each subject of this room, for links."""
     ids = {pk: subject for subject in subjects if (pk := id_of(subject)) is not None}

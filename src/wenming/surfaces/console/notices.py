@@ -110,6 +110,7 @@ def notice(desk: Desk, number: str) -> HttpResponse:
         after=last.place if last else None,
         preview=lines[:LONGEST_PREVIEW],
         last_day=last_day,
+        address=desk.request.build_absolute_uri(reverse("board:notice", kwargs={"number": found.number})),
         objections=[o for o in objections if o.notice_number == found.number],
         may_answer=desk.may(*ANSWERERS),
     )
@@ -136,7 +137,7 @@ def photo(desk: Desk, number: str, photo: str) -> HttpResponse:
 
 @console("notices")
 def paper_list(desk: Desk, number: str) -> HttpResponse:
-    """The red list, typeset for A3 or A4; deductions stand last, as numbers of households without names."""
+    """The red list, A3 or A4, for white paper or for red; deductions stand last, as numbers of households without names."""
     found = _found(desk, number)
     size = "a4" if desk.request.GET.get("paper") == "a4" else "a3"
     lines = notice_queries.lines(notice_id=found.pk, at=desk.at, limit=LONGEST_LIST)
@@ -150,6 +151,7 @@ def paper_list(desk: Desk, number: str) -> HttpResponse:
         "url": desk.request.build_absolute_uri(reverse("board:notice", kwargs={"number": found.number})),
         **_foot(desk, found),
         "paper": size,
+        "black_only": desk.request.GET.get("on") == "red",
         "period": month(found.published_at),
         "until": day(last_day(found.ends_at)),
         "phone": found.branch.phone,

@@ -21,7 +21,6 @@ from wenming.domain.ledger.queries import Kind
 from wenming.domain.mall import queries as mall_queries
 from wenming.surfaces.console.page import CLERKS, PAGE, Desk, console, cursor, page_of, pdf, xlsx
 from wenming.ui import print as paper
-from wenming.ui.filters import moment
 
 
 @dataclass(frozen=True)
@@ -121,26 +120,18 @@ def _found(desk: Desk, number: int) -> Any:
 @console("depositors")
 def passbook_paper(desk: Desk, number: int) -> HttpResponse:
     """The newest page of the passbook, typeset."""
-    return pdf(paper.passbook_pdf(_paper_data(desk, _found(desk, number))), "passbook")
-
-
-def _paper_data(desk: Desk, depositor: Any) -> dict[str, Any]:
-    """The newest lines in the order of the paper, oldest first, with the balance carried in."""
-    lines = ledger_queries.statement(depositor.passbook.points_account_id, limit=paper.LINES_A_PAGE)
-    titles = titles_of(lines)
-    lines = list(reversed(lines))
-    return {
-        "place": desk.branch.name,
-        "holder": depositor.name,
-        "number": depositor.passbook.number,
-        "number_label": _("存折号"),
-        "printed_at": moment(desk.at),
-        "opening": lines[0].balance_after - lines[0].amount if lines else 0,
-        "url": desk.request.build_absolute_uri(
-            reverse("board:proof", args=[lines[-1].public_id]) if lines else reverse("board:find")
-        ),
-        "lines": [paper.passbook_line(line, titles.get(line.subject) or str(Kind(line.kind).label)) for line in lines],
-    }
+    book = _found(desk, number).passbook
+    lines = ledger_queries.statement(book.points_account_id, limit=paper.LINES_A_PAGE)
+    address = reverse("board:proof", args=[lines[0].public_id]) if lines else reverse("board:find")
+    shown = paper.passbook_page(
+        book,
+        lines,
+        titles=titles_of(lines),
+        codes=deed_queries.codes_for(subjects=[line.subject for line in lines]),
+        url=desk.request.build_absolute_uri(address),
+        at=desk.at,
+    )
+    return pdf(paper.passbook_pdf(shown), "passbook")
 
 
 @require_POST

@@ -181,10 +181,15 @@ def paper(request: HttpRequest, *, book: Any) -> HttpResponse:
     """The newest page of the own passbook, typeset for the printer."""
     lines = ledger.statement(book.points_account_id, limit=prints.LINES_A_PAGE)
     address = reverse("board:proof", args=[lines[0].public_id]) if lines else reverse("board:find")
-    whole = prints.passbook_pdf(
-        prints.passbook_page(book, lines, titles_of(lines), request.build_absolute_uri(address), clock.now())
+    shown = prints.passbook_page(
+        book,
+        lines,
+        titles=titles_of(lines),
+        codes=deeds.codes_for(subjects=[line.subject for line in lines]),
+        url=request.build_absolute_uri(address),
+        at=clock.now(),
     )
-    answer = HttpResponse(whole, content_type="application/pdf")
+    answer = HttpResponse(prints.passbook_pdf(shown), content_type="application/pdf")
     answer["Content-Disposition"] = 'inline; filename="passbook.pdf"'
     answer["Cache-Control"] = "private, no-store"
     return answer

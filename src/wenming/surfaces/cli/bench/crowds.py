@@ -43,6 +43,8 @@ class Processes:
         for end, part in zip(self.ends, parts, strict=True):
             end.send(part)
         faults = [end.recv() for end in self.ends]
+        if any(faults):
+            self.close()
         assert not any(faults), faults
 
     def close(self) -> None:
