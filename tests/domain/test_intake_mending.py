@@ -234,3 +234,11 @@ def test_namesakes_are_told_apart_by_the_household_number(village: Village) -> N
     assert (offer.column, offer.texts, offer.is_sure) == ("C", ("0004", "0072"), False)
     done = mend(village, made, 2, "B", "0072")
     assert done.bad_count == 0 and seen(village, made)[2].mended == {"C": ""}
+
+
+def test_the_sum_of_a_sheet_is_said_only_where_every_line_has_its_points(village: Village) -> None:
+    clerk = village.officer("clerk")
+    whole = stage(village, clerk, "register", REGISTER + "2026-03-01,0002,王秀梅,义务清扫,2,\n2026-03-02,0004,张伟,义务清扫,2,\n")
+    assert (whole.good_count, whole.facts["points"]) == (2, 400)
+    some = stage(village, clerk, "register", REGISTER + "2026-03-01,0002,王秀梅,义务清扫,2,\n2026-03-05,0004,张伟,义务清扫,,\n")
+    assert some.good_count == 2 and "points" not in some.facts
