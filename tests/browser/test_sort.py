@@ -27,6 +27,14 @@ MADE = """() => {
   document.dispatchEvent(new Event("htmx:afterSettle"));
 }"""
 
+TICKED = """() => {
+  const rows = Array.from({ length: 12 }, (_none, place) => `<tr><td>${place}<input type="checkbox" checked></td></tr>`);
+  const whole = `<thead><tr><th>号</th></tr></thead><tbody>${rows.join("")}</tbody>`;
+  const table = `<table id="ticked" data-sort="排" data-find="找">${whole}</table>`;
+  document.querySelector("main").insertAdjacentHTML("beforeend", table);
+  document.dispatchEvent(new Event("htmx:afterSettle"));
+}"""
+
 
 def column(table: Locator, place: int) -> list[str]:
     return list(table.evaluate(COLUMN, place))
@@ -106,3 +114,23 @@ def test_a_page_of_many_says_that_it_sorts_only_itself(stage: Stage, live_server
     page.goto(f"/console/depositors/?after={stage.village.person('王建国')}")
     expect(button).to_have_attribute("title", "点一下，按这一列排；排的是这一页")
     keep_picture(page, "sort-roll-1366-light")
+
+
+def test_a_long_table_is_searched_where_it_stands(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    page = enter(open_context(live_server.url, width=1366, height=768), stage, "clerk")
+    page.goto("/console/depositors/")
+    rows = page.locator("table.tbl tbody tr")
+    whole = rows.count()
+    field = page.get_by_label("在这张表里找")
+    field.fill("王 小雨")
+    expect(rows.filter(visible=True)).to_have_count(1)
+    expect(rows.filter(visible=True)).to_contain_text("王小雨")
+    head(page.locator("table.tbl"), "姓名").get_by_role("button").click()
+    expect(rows.filter(visible=True)).to_have_count(1)
+    field.fill("")
+    expect(rows.filter(visible=True)).to_have_count(whole)
+    keep_picture(page, "console-find-1366-light")
+    assert wide_elements(page) == []
+    page.evaluate(TICKED)
+    expect(page.locator("#ticked .by")).to_be_visible()
+    assert page.locator(".find").count() == 1, "what is ticked stays in sight"

@@ -3,6 +3,7 @@
 // its own rows, so what stands on top stays there. Without script the table reads as it came.
 const words = new Intl.Collator("zh-Hans-CN", { numeric: true });
 const AMOUNT = /^\(?([+-]?\d[\d,]*(?:\.\d+)?)\)?\s*\D{0,4}$/;
+const LONG = 8; // rows from which a field to find among them stands above
 const NEXT = { none: "ascending", ascending: "descending", descending: "none" };
 
 function keyOf(row, column) {
@@ -44,7 +45,7 @@ function sort(table, head, order) {
 }
 
 function prepare(table) {
-  if (table.dataset.sorts || !table.tHead) return;
+  if (!table.tHead) return;
   table.dataset.sorts = "1";
   [...table.tBodies].forEach((body) => [...body.rows].forEach((row, place) => (row.dataset.place = place)));
   for (const head of table.tHead.rows[0].cells) {
@@ -60,8 +61,26 @@ function prepare(table) {
   }
 }
 
+// A field above a long table keeps the rows in sight that hold every word typed. Not where rows are ticked or filled in: what
+// is out of sight would be handed in with the rest.
+function addFinding(table) {
+  const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+  if (!table.dataset.find || rows.length < LONG || table.closest("form") || table.querySelector("input, select")) return;
+  const field = document.createElement("input");
+  Object.assign(field, { type: "search", className: "in in-s find", placeholder: table.dataset.find, autocomplete: "off" });
+  field.setAttribute("aria-label", table.dataset.find);
+  field.addEventListener("input", () => {
+    const asked = field.value.toLowerCase().split(/\s+/);
+    for (const row of rows) row.hidden = !asked.every((word) => row.textContent.toLowerCase().includes(word));
+  });
+  (table.closest("[role=region]") ?? table).before(field);
+}
+
 function prepareAll() {
-  document.querySelectorAll("table[data-sort]").forEach(prepare);
+  for (const table of document.querySelectorAll("table[data-sort]:not([data-sorts])")) {
+    prepare(table);
+    addFinding(table);
+  }
 }
 
 prepareAll();
