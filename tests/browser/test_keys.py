@@ -101,6 +101,8 @@ def test_a_deed_is_declared(stage: Stage, hands: Callable[..., Hands], tmp_path:
     shot.write_bytes(stages.photo().getvalue())
     # The script takes the form over once the phone's store has answered; what has the focus then may be drawn anew.
     expect(person.page.locator("input[type=file]")).to_have_attribute("data-kept", "phone")
+    # Choosers are caught by the browser from now on, not from the key press on, which could come to the page first.
+    person.page.on("filechooser", lambda _chooser: None)
     person.reach("拍")
     with person.page.expect_file_chooser() as chooser:
         person.page.keyboard.press("Enter")
