@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import IO, Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +16,7 @@ from wenming.core import attachments, audit, chance, clock, states
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import prepared
 from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.models import Declaration, Door, Status
@@ -38,14 +40,15 @@ DOOR_WORDS = {
 }
 
 
+@prepared
+def _locked(declaration_id: int) -> QuerySet[Declaration]:
+    beside = ("item__edition", "depositor", "household", "passbook", "branch")
+    return Declaration.objects.select_for_update(of=("self",)).select_related(*beside).filter(pk=declaration_id)
+
+
 def locked(declaration_id: int) -> Declaration:
     """One declaration with its row locked, its clause and people beside it."""
-    found = (
-        Declaration.objects.select_for_update(of=("self",))
-        .select_related("item__edition", "depositor", "household", "passbook", "branch")
-        .filter(pk=declaration_id)
-        .first()
-    )
+    found = _locked.one(declaration_id=declaration_id)
     if found is None:
         raise NotFound
     return found
@@ -144,9 +147,14 @@ def _request_digest(
     return hashlib.sha256(json.dumps(facts, ensure_ascii=False).encode()).hexdigest()
 
 
+@prepared
+def _under_key(submission_key: str) -> QuerySet[Declaration]:
+    return Declaration.objects.filter(submission_key=submission_key)
+
+
 def _earlier(submission_key: str, digest: str) -> list[Declaration]:
     """What this key brought about before."""
-    first = Declaration.objects.filter(submission_key=submission_key).first()
+    first = _under_key.one(submission_key=submission_key)
     if first is None:
         return []
     if first.request_hash != digest:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import audit, points
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, require
+from wenming.core.prepared import prepared
 from wenming.core.transactions import service
 from wenming.domain.depositors import services as depositors
 from wenming.domain.funds import policies
@@ -38,8 +40,13 @@ class OwnRaise(Refusal):
     code, message, status = "funds.own_raise", _("提的人不能自己确认，请总行另一位工作人员来确认。"), 403
 
 
+@prepared
+def _locked(fund_id: int) -> QuerySet[Fund]:
+    return Fund.objects.select_for_update(of=("self",)).select_related("account", "organisation").filter(pk=fund_id)
+
+
 def locked_fund(fund_id: int) -> Fund:
-    found = Fund.objects.select_for_update(of=("self",)).select_related("account", "organisation").filter(pk=fund_id).first()
+    found = _locked.one(fund_id=fund_id)
     if found is None:
         raise NotFound()
     return found

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import audit, chance, clock, days, points, states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import prepared
 from wenming.core.transactions import service
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import services as funds
@@ -266,11 +267,16 @@ def refund_order(*, actor: Actor, order_id: int, reason: str, at: datetime, rest
     return order
 
 
+@prepared
+def _under_key(submission_key: str) -> QuerySet[Order]:
+    return Order.objects.select_related("product", "depositor", "branch").filter(submission_key=submission_key)
+
+
 def _known(submission_key: str, request_hash: str) -> Order | None:
     """The order that this key made before; refuses the key when it comes with other words."""
     if not submission_key or len(submission_key) > 96:
         raise WrongInput(field="submission_key", message=_("提交编号不对，请刷新后再交。"))
-    found = Order.objects.select_related("product", "depositor", "branch").filter(submission_key=submission_key).first()
+    found = _under_key.one(submission_key=submission_key)
     if found is not None and found.request_hash != request_hash:
         raise KeyReused()
     return found
@@ -369,12 +375,15 @@ def _hold(order: Order, at: datetime) -> int:
     return int(posted.pk)
 
 
+@prepared
+def _locked_row(order_id: int) -> QuerySet[Order]:
+    beside = ("product", "depositor", "branch", "passbook__points_account")
+    return Order.objects.select_for_update(of=("self",)).select_related(*beside).filter(pk=order_id)
+
+
 def _locked(actor: Actor, order_id: int) -> Order:
     """The order's row, locked; an order that the actor may not see does not exist."""
-    orders = Order.objects.select_for_update(of=("self",)).select_related(
-        "product", "depositor", "branch", "passbook__points_account"
-    )
-    found = orders.filter(pk=order_id).first()
+    found = _locked_row.one(order_id=order_id)
     if found is None or not policies.may_see_order(actor, found):
         raise NotFound()
     return found

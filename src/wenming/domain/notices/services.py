@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import IO
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import attachments, audit, bulk, clock, states, workdays
 from wenming.core.actor import Actor
 from wenming.core.errors import NotAllowed, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import prepared
 from wenming.core.transactions import service, take_turn
 from wenming.domain.depositors.queries import UnderWay
 from wenming.domain.inbox import services as inbox
@@ -161,14 +162,15 @@ def _number(branch_id: int, at: datetime) -> Notice:
     return Notice(branch=branch, year=year, sequence=sequence, number=f"{branch.code}-{year}-{sequence:03d}")
 
 
+@prepared
+def _open_line_of(subject: str) -> QuerySet[NoticeLine]:
+    lines = NoticeLine.objects.select_for_update(of=("self",)).select_related("notice").order_by("pk")
+    return lines.filter(subject=subject, status__in=queries.OPEN_LINES)[:1]
+
+
 def _open_line(*, subject: str) -> NoticeLine | None:
     """The line on the wall about a subject, locked."""
-    return (
-        NoticeLine.objects.select_for_update(of=("self",))
-        .select_related("notice")
-        .filter(subject=subject, status__in=queries.OPEN_LINES)
-        .first()
-    )
+    return _open_line_of.one(subject=subject)
 
 
 @service

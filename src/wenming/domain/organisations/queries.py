@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from wenming.core.actor import Actor, Grant
 from wenming.core.errors import NotFound
+from wenming.core.prepared import prepared
 from wenming.domain.organisations import models, policies
 from wenming.domain.organisations.models import Appointment, Organisation, Proposal, Region, ServiceArea
 
@@ -56,9 +57,14 @@ def in_force(at: datetime) -> Q:
     return Q(starts_at__lte=at) & (Q(ends_at__isnull=True) | Q(ends_at__gt=at))
 
 
+@prepared
+def _held(user_id: int, at: datetime) -> QuerySet[Appointment]:
+    return Appointment.objects.select_related("organisation__parent").filter(in_force(at), user_id=user_id).order_by("id")
+
+
 def grants_of(*, user_id: int, at: datetime) -> tuple[Grant, ...]:
     """The appointments in force at this instant, with the branches that each reaches. At most two queries."""
-    held = list(Appointment.objects.select_related("organisation__parent").filter(in_force(at), user_id=user_id).order_by("id"))
+    held = _held(user_id=user_id, at=at)
     above = [a.organisation_id for a in held if a.organisation.kind != Kind.BRANCH]
     reached: list[tuple[int, int | None, int | None]] = []
     if above:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
+from wenming.core.prepared import prepared
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.organisations import queries as organisations
@@ -47,9 +48,14 @@ def _own_first(branch_id: int) -> Case:
     return Case(When(rule_book__organisation_id=branch_id, then=Value(0)), default=Value(1), output_field=IntegerField())
 
 
+@prepared
+def _edition_in_force(branch_id: int, on: date) -> QuerySet[Edition]:
+    return _holding(branch_id, on)[:1]
+
+
 def edition_in_force(*, branch_id: int, on: date) -> Edition | None:
     """The edition that holds at a branch on a day: the branch's own, else the head bank's; None if there is neither."""
-    return _holding(branch_id, on).first()
+    return _edition_in_force.one(branch_id=branch_id, on=on)
 
 
 def _holding(branch_id: int, on: date) -> QuerySet[Edition]:
@@ -67,14 +73,24 @@ def items_in_force(*, branch_id: int, on: date, after: int | None = None) -> Que
     return items.filter(pk__gt=after) if after is not None else items
 
 
+@prepared
+def _item_in_force(branch_id: int, code: str, on: date) -> QuerySet[RuleItem]:
+    holding = _holding(branch_id, on).values("pk")[:1]
+    return RuleItem.objects.filter(edition__in=holding, code=code).select_related("edition").order_by("pk")[:1]
+
+
 def item_in_force(*, branch_id: int, code: str, on: date) -> RuleItem | None:
     """The clause of this number that holds at a branch on a day."""
-    holding = _holding(branch_id, on).values("pk")[:1]
-    return RuleItem.objects.filter(edition__in=holding, code=code).select_related("edition").first()
+    return _item_in_force.one(branch_id=branch_id, code=code, on=on)
+
+
+@prepared
+def _item(item_id: int) -> QuerySet[RuleItem]:
+    return RuleItem.objects.select_related("edition__rule_book").filter(pk=item_id)
 
 
 def item(*, item_id: int) -> RuleItem:
-    found = RuleItem.objects.select_related("edition__rule_book").filter(pk=item_id).first()
+    found = _item.one(item_id=item_id)
     if found is None:
         raise NotFound(field="item")
     return found
