@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from wenming.core import chance, vault
 from wenming.core.errors import Refusal
 from wenming.core.failpoints import failpoint
 from wenming.core.models import IdempotencyRecord
+from wenming.core.prepared import prepared
 from wenming.core.transactions import service, take_turn
 
 NONCE = 12
@@ -38,6 +40,11 @@ class Answer:
     is_repeat: bool = False
 
 
+@prepared
+def _kept(owner_id: int, key_digest: str) -> QuerySet[IdempotencyRecord]:
+    return IdempotencyRecord.objects.filter(owner_id=owner_id, key_digest=key_digest).order_by("pk")[:1]
+
+
 @service
 def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[], Answer]) -> Answer:
     """Run `do` unless this owner's key has run before; then give the first answer. Refuses the key with another request."""
@@ -45,7 +52,7 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
     request_digest = vault.digest("idempotency request", request)
     cipher = _cipher(f"{owner_id}:{key}")
     take_turn(f"idempotency:{key_digest}")
-    found = IdempotencyRecord.objects.filter(owner_id=owner_id, key_digest=key_digest).first()
+    found = _kept.one(owner_id=owner_id, key_digest=key_digest)
     if found is not None:
         if found.request_digest != request_digest:
             raise KeyReused(field="Idempotency-Key")

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from wenming.core.prepared import prepared
 from wenming.core.transactions import take_turn
 from wenming.domain.deeds.models import Declaration, Status
 from wenming.domain.rulebooks import queries as rulebooks
@@ -32,18 +33,29 @@ def hold_branch(branch_id: int) -> None:
     take_turn(f"caps:branch:{branch_id}")
 
 
+@prepared
+def _counted(
+    rule_book_id: int, code: str, start: date, end: date, depositor_id: int, household_id: int
+) -> QuerySet[Declaration, tuple[int, date, int | None, int | None, int, int | None]]:
+    clause = rulebooks.same_clause(rule_book_id=rule_book_id, code=code)
+    rows = Declaration.objects.filter(item__in=clause, status__in=COUNTED, happened_on__gte=start, happened_on__lt=end)
+    whose = Q(depositor_id=depositor_id) | Q(household_id=household_id)
+    return rows.filter(whose).values_list("pk", "happened_on", "points", "honour", "depositor_id", "household_id")
+
+
 def usage_of(
     *, depositor_id: int, household_id: int | None, item: RuleItem, happened_on: date, without: Iterable[int] = ()
 ) -> Usage:
     """What counts against every cap of this clause around a day; `without` leaves out declarations being reckoned anew."""
     start, end = date(happened_on.year, 1, 1), date(happened_on.year + 1, 1, 1)
-    rows = Declaration.objects.filter(
-        item__in=rulebooks.same_clause(item=item), status__in=COUNTED, happened_on__gte=start, happened_on__lt=end
-    ).exclude(pk__in=list(without))
-    whose = Q(depositor_id=depositor_id) if household_id is None else Q(depositor_id=depositor_id) | Q(household_id=household_id)
-    found = list(rows.filter(whose).values_list("happened_on", "points", "honour", "depositor_id", "household_id"))
-    own = [row[:3] for row in found if row[3] == depositor_id]
-    home = own if household_id is None else [row[:3] for row in found if row[4] == household_id]
+    rows = _counted(
+        rule_book_id=item.edition.rule_book_id, code=item.code, start=start, end=end,
+        depositor_id=depositor_id, household_id=household_id or 0,
+    )  # fmt: skip
+    left_out = set(without)
+    found = [row for row in rows if row[0] not in left_out]
+    own = [row[1:4] for row in found if row[4] == depositor_id]
+    home = own if household_id is None else [row[1:4] for row in found if row[5] == household_id]
     return Usage({cap: tally(cap, own if cap.startswith("person") else home, happened_on) for cap in CAPS})
 
 

@@ -6,10 +6,17 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
+from django.db.models import QuerySet
 
 from wenming.core import vault
+from wenming.core.prepared import prepared
 from wenming.domain.identity import queries
 from wenming.domain.identity.models import User
+
+
+@prepared
+def _active(user_id: int) -> QuerySet[User]:
+    return User.objects.filter(pk=user_id, is_active=True)
 
 
 class LoginNameBackend(BaseBackend):
@@ -28,7 +35,7 @@ class LoginNameBackend(BaseBackend):
         return found if found.check_password(password) else None
 
     def get_user(self, user_id: int) -> User | None:
-        return User.objects.filter(pk=user_id, is_active=True).first()
+        return _active.one(user_id=user_id)
 
 
 def lockout_name(_request: Any, credentials: dict[str, Any] | None) -> str:

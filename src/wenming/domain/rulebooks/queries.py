@@ -141,9 +141,9 @@ def terms_of(item: RuleItem) -> ItemTerms:
     )
 
 
-def same_clause(*, item: RuleItem) -> QuerySet[RuleItem]:
-    """This clause through the editions of its book: caps count over all of them."""
-    return RuleItem.objects.filter(edition__rule_book_id=item.edition.rule_book_id, code=item.code)
+def same_clause(*, rule_book_id: int, code: str) -> QuerySet[RuleItem]:
+    """A clause through the editions of its book: caps count over all of them."""
+    return RuleItem.objects.filter(edition__rule_book_id=rule_book_id, code=code)
 
 
 @dataclass(frozen=True, slots=True)
