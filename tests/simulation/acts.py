@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from django.db.models import QuerySet
 
 from tests.deeds_stage import photo
 from tests.simulation.world import World
 from wenming.core import clock
+from wenming.core.prepared import prepared
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.models import Declaration, Reversal
@@ -20,6 +23,7 @@ from wenming.domain.mall.models import Order
 from wenming.domain.notices import services as notices
 from wenming.domain.notices.models import NoticeLine, Objection
 from wenming.domain.rulebooks import queries as rulebooks
+from wenming.domain.rulebooks.models import RuleItem
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,26 @@ Maker = Callable[[World, datetime], Gesture | None]
 
 def some(dice: random.Random, rows: Any, most: int = 300) -> Any:
     """One of the first rows of a query, or None."""
-    found = list(rows[:most])
-    return dice.choice(found) if found else None
+    found = list(rows.values_list("pk", flat=True)[:most])
+    return rows.get(pk=dice.choice(found)) if found else None
 
 
 def people(world: World) -> list[int]:
-    return list(Depositor.objects.filter(branch_id=world.branch_id).order_by("pk").values_list("pk", flat=True))
+    return [pk for (pk,) in _enrolled(branch_id=world.branch_id)]
+
+
+@prepared
+def _enrolled(branch_id: int) -> QuerySet[Depositor, Any]:
+    return Depositor.objects.filter(branch_id=branch_id).order_by("pk").values_list("pk")
+
+
+def items_on(world: World, on: date) -> list[RuleItem]:
+    """The clauses in force; those of one edition never change."""
+    edition = rulebooks.edition_in_force(branch_id=world.branch_id, on=on)
+    assert edition is not None
+    if edition.pk not in world.clauses:
+        world.clauses[edition.pk] = list(rulebooks.items_in_force(branch_id=world.branch_id, on=on))
+    return world.clauses[edition.pk]
 
 
 # Deeds
@@ -53,7 +71,7 @@ def people(world: World) -> list[int]:
 def declare(world: World, now: datetime) -> Gesture | None:
     dice = world.dice
     on = clock.local_date(now) - timedelta(days=dice.choice((0, 0, 0, 0, 0, 1, 1, 1, 2, 2, *range(3, 20), 29, 40, -1)))
-    items = list(rulebooks.items_in_force(branch_id=world.branch_id, on=clock.local_date(now)))
+    items = items_on(world, clock.local_date(now))
     key = f"deed-{world.number()}"
     door = dice.choice(("self", "self", "self", "other", "counter", "counter", "counter", "api", "api", "lane_chief"))
     chosen = dice.sample(people(world), dice.choice((1, 1, 1, 1, 1, 2, 3)))

@@ -21,6 +21,7 @@ from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.organisations import services as organisations
 from wenming.domain.rulebooks import services as rulebooks
 from wenming.domain.rulebooks.expiry import ExpiryRule
+from wenming.domain.rulebooks.models import RuleItem
 from wenming.domain.rulebooks.queries import Expiry
 from wenming.domain.rulebooks.services import ItemDraft
 
@@ -74,6 +75,7 @@ class World:
     products: list[int] = field(default_factory=list)
     offices: dict[str, list[int]] = field(default_factory=dict)
     gone: list[int] = field(default_factory=list)
+    clauses: dict[int, list[RuleItem]] = field(default_factory=dict)
     users: list[int] = field(default_factory=list)
     made: int = 0
     crowd: int = 400

@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound, Refusal
+from wenming.core.prepared import prepared
 from wenming.domain.deeds import caps, models, policies
 from wenming.domain.deeds.models import Declaration, RegisterBatch, Review
 from wenming.domain.depositors import policies as reach
@@ -77,9 +78,15 @@ def _seen_by(actor: Actor) -> QuerySet[Declaration]:
     return found.filter(own)
 
 
+@prepared
+def _any(declaration_id: int) -> QuerySet[Declaration]:
+    return Declaration.objects.select_related(*SHOWN).filter(pk=declaration_id)
+
+
 def declaration(*, actor: Actor, declaration_id: int) -> Declaration:
     """One declaration, for the officers who reach it, who declared it, and the household it is about."""
-    found = _seen_by(actor).filter(pk=declaration_id).first()
+    sees_all = actor.is_system
+    found = _any.one(declaration_id=declaration_id) if sees_all else _seen_by(actor).filter(pk=declaration_id).first()
     if found is None:
         raise NotFound
     return found

@@ -211,8 +211,13 @@ def households_by_village(*, branch_id: int) -> dict[str, int]:
     return dict(homes.annotate(Count("pk")).order_by())
 
 
+@prepared
+def _passbook(depositor_id: int) -> QuerySet[Passbook]:
+    return Passbook.objects.filter(depositor_id=depositor_id)
+
+
 def passbook_of(*, depositor_id: int) -> Passbook:
-    found = Passbook.objects.filter(depositor_id=depositor_id).first()
+    found = _passbook.one(depositor_id=depositor_id)
     if found is None:
         raise NotFound
     return found

@@ -8,17 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import F, QuerySet
-
 from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.ledger import dialect, leaves, memento, merkle, numbers, tallies, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
 from wenming.domain.ledger.models import PLACES, Account, Book, Kind, Seal, Transaction, Unit
+from wenming.domain.ledger.seals import latest_seal, latest_seals, seal_of_size, seals
 from wenming.domain.ledger.stage import HOUSES, RESTORING
 from wenming.domain.ledger.verification import Fault, Report
 
-__all__ = ["Fault", "Kind", "Report", "Unit"]
+__all__ = ["Fault", "Kind", "Report", "Unit", "latest_seal", "latest_seals", "seal_of_size", "seals"]
 _RESTORES = "(t.reverses_id IS NOT NULL OR t.kind IN ({}))".format(", ".join(f"'{kind}'" for kind in sorted(RESTORING)))
 
 
@@ -136,7 +135,7 @@ class ConsistencyProof:
 
 
 def balance(account_id: int) -> int:
-    return int(Account.objects.values_list("balance", flat=True).get(pk=account_id))
+    return _figure("balance", account_id)
 
 
 def balances(account_ids: Iterable[int]) -> dict[int, int]:
@@ -146,7 +145,14 @@ def balances(account_ids: Iterable[int]) -> dict[int, int]:
 
 def held(account_id: int) -> int:
     """Points that stand in escrow for this account."""
-    return int(Account.objects.values_list("held", flat=True).get(pk=account_id))
+    return _figure("held", account_id)
+
+
+def _figure(column: str, account_id: int) -> int:
+    found = dialect.rows_of(f"SELECT {column} FROM ledger_account WHERE id = %s", [account_id])
+    if not found:
+        raise NotFound(field="account")
+    return int(found[0][0])
 
 
 def _search(earlier: str) -> str:
@@ -419,26 +425,6 @@ def day_sheet(book_id: int, day: date) -> DaySheet:
 
 
 # Seals and proofs
-
-
-def latest_seal(book_id: int) -> Seal | None:
-    return Seal.objects.filter(book_id=book_id).defer("nodes").order_by("-size").first()
-
-
-def latest_seals(book_ids: Iterable[int]) -> dict[int, Seal]:
-    """The newest seal of each of these books that has one."""
-    found = Seal.objects.filter(book_id__in=list(book_ids), size=F("book__sealed_size")).defer("nodes")
-    return {seal.book_id: seal for seal in found}
-
-
-def seals(book_id: int) -> QuerySet[Seal]:
-    """The seals of a book, newest first."""
-    return Seal.objects.filter(book_id=book_id).defer("nodes").order_by("-size")
-
-
-def seal_of_size(book_id: int, size: int) -> Seal | None:
-    """The seal over the first `size` transactions, if there is one."""
-    return Seal.objects.filter(book_id=book_id, size=size).defer("nodes").first()
 
 
 def _sealed_size(book_id: int, size: int) -> Seal:

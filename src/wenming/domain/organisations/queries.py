@@ -96,8 +96,13 @@ def word_pack_at(*, code: str = "") -> str:
     return packs.pop() if len(packs) == 1 else ""
 
 
+@prepared
+def _organisation(organisation_id: int) -> QuerySet[Organisation]:
+    return Organisation.objects.select_related("parent").filter(pk=organisation_id)
+
+
 def organisation(*, organisation_id: int) -> Organisation:
-    found = Organisation.objects.select_related("parent").filter(pk=organisation_id).first()
+    found = _organisation.one(organisation_id=organisation_id)
     if found is None:
         raise NotFound
     return found
