@@ -59,7 +59,8 @@ def main() -> None:
 
     try:
         django.setup()
-        gc.freeze()  # what the program is made of is not gone through again whenever a batch makes many objects
+        gc.freeze()  # what the program is made of is not gone through again whenever a batch makes many objects,
+        gc.set_threshold(10_000, 10, 10)  # and the young are looked at less often: few of them are ever in a circle
         if not arguments or arguments[0] in ("help", "-h", "--help"):
             list_commands()
         elif arguments[0] not in get_commands():

@@ -28,6 +28,8 @@ MICROSECOND = timedelta(microseconds=1)
 pack_amount = struct.Struct(">q").pack
 pack_instant = struct.Struct(">q").pack
 _LINE = struct.Struct(">16sq")
+_HEAD = struct.Struct(">q8sq32s")
+_MIDDLE = struct.Struct(">32sq32sB")
 pack_line = _LINE.pack
 LINE_LENGTH = _LINE.size
 
@@ -57,6 +59,12 @@ def body(
 def head(book: bytes, public_id: bytes, recorded: int, key_hash: bytes) -> bytes:
     """`book` is the version and the book's code, as `book_mark` gives them."""
     return book + public_id + pack_instant(recorded) + key_hash
+
+
+def start(mark: bytes, facts: tuple[int, bytes, int, bytes], words: bytes, rest: tuple[bytes, int, bytes, int]) -> bytes:
+    """Everything before the lines. `facts` are id, random end of the public id, instant and hash of the key; `words` are kind
+    and scope; `rest` the hash of the subject, when it happened, what it ends and reverses, and the count of lines."""
+    return b"".join((mark, _HEAD.pack(*facts), words, _MIDDLE.pack(*rest)))
 
 
 def book_mark(code: str) -> bytes:

@@ -71,15 +71,23 @@ class Sums:
 
     def _given(self, lines: Lines) -> dict[str, int]:
         """What moved in each unit. What was given is what was taken, so the side whose accounts are known tells."""
-        sides = [[(token, -amount) for token, amount in lines if amount < 0], [line for line in lines if line[1] > 0]]
-        known = next((side for side in sides if all(token in self.units for token, _amount in side)), None)
-        if known is None:
+        given = self._side(lines, -1) or self._side(lines, 1)
+        if given is None:
             condition, values = dialect.among("public_id", [token.hex() for token, _amount in lines])
             found = dialect.rows_of(f"SELECT public_id, unit FROM ledger_account WHERE {condition}", [values])
             self.units.update((bytes.fromhex(public_id), str(unit)) for public_id, unit in found)
-        given: dict[str, int] = {}
-        for token, amount in known or sides[0]:
-            given[self.units[token]] = given.get(self.units[token], 0) + amount
+            given = self._side(lines, -1)
+        return given or {}
+
+    def _side(self, lines: Lines, sign: int) -> dict[str, int] | None:
+        """What the lines of one sign move in each unit; None if the unit of one is not known."""
+        units, given = self.units, dict[str, int]()
+        for token, amount in lines:
+            if amount * sign > 0:
+                unit = units.get(token)
+                if unit is None:
+                    return None
+                given[unit] = given.get(unit, 0) + amount * sign
         return given
 
     def house_balances(self, before: Mapping[str, int]) -> dict[str, int]:

@@ -73,7 +73,7 @@ class _Account:
 
     __slots__ = (
         "balance", "book_id", "code", "credited", "debited", "floor", "has_balance", "held", "is_escrow", "is_member", "last",
-        "pk", "public_id", "sequence", "stored", "token", "unit",
+        "pk", "place", "public_id", "stored", "token", "unit",
     )  # fmt: skip
 
     def __init__(self, row: dialect.Row) -> None:
@@ -85,7 +85,8 @@ class _Account:
         self.has_balance = self.is_member or unit == Unit.FEN
         self.is_escrow = not self.is_member and str(self.code).endswith(":escrow")
         self.token = bytes.fromhex(self.public_id)
-        self.balance = self.credited = self.debited = self.held = self.sequence = self.last = 0
+        self.place = self.pk * PLACES  # where its last line stands
+        self.balance = self.credited = self.debited = self.held = self.last = 0
 
 
 class _Volume:
@@ -97,6 +98,7 @@ class _Volume:
         self.mark = memento.book_mark(book.code)
         self.sizes = list(Seal.objects.filter(book=book).order_by("size").values_list("size", flat=True))
         own = [account for account in accounts.values() if account.book_id == book.pk]
+        self.accounts = {account.token: account for account in own if account.unit >= 0}
         units = {account.token: UNIT_NAMES[account.unit] for account in own}
         houses = {account.token: str(account.code) for account in own if not account.has_balance}
         self.periods = [tallies.Sums(units, houses) for _size in range(len(self.sizes) + 1)]
@@ -197,7 +199,7 @@ def _check_transactions(work: _Work, book_id: int | None) -> None:
 def _check_page(work: _Work, volume: _Volume, numbered: list[tuple[int | None, dialect.Row]]) -> None:
     """Some transactions of one book, in order of id."""
     rows = [row for _number, row in numbered]
-    lines = [_lines(work, row, number) for number, row in numbered]
+    lines = [_lines(work, volume, row, number) for number, row in numbered]
     ids, values = dialect.among("id", [place for some, _original in lines for _account, _amount, place in some if place])
     statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {ids}"
     found = {row[0]: row for row in dialect.rows_of(statement, [values])}
@@ -224,20 +226,19 @@ def _written(whole: bytes) -> list[tuple[bytes, int]]:
         return []
 
 
-def _lines(work: _Work, row: dialect.Row, number: int | None) -> tuple[Lines, tallies.Lines]:
+def _lines(work: _Work, volume: _Volume, row: dialect.Row, number: int | None) -> tuple[Lines, tallies.Lines]:
     """The lines that a memento holds: each with the place where it has to stand, and as they are written."""
     lines: Lines = []
     original = _written(row[6])
     for token, amount in original:
-        account = work.accounts.get(token)
-        if account is None or account.book_id != row[1] or account.unit < 0:
+        account = volume.accounts.get(token)
+        if account is None:
             work.fault("entry.account", row[1], number, _("第 {id} 笔账有一行记在了别处的账户上。"), id=row[0])
-            continue
-        place = 0
-        if account.has_balance:
-            account.sequence += 1
-            place = account.pk * PLACES + account.sequence
-        lines.append((account, amount, place))
+        elif account.has_balance:
+            account.place += 1
+            lines.append((account, amount, account.place))
+        else:
+            lines.append((account, amount, 0))
     return lines, original if len(lines) == len(original) else []
 
 
@@ -258,12 +259,23 @@ def _check_transaction(
     for account, amount, place in lines:
         sums[account.unit] += amount
         if place:
-            _check_line(work, account, amount, found.get(place), pk, recorded, is_restoring, number)
+            account.balance += amount
+            if (amount > 0) != is_restoring:
+                account.credited += amount
+            else:
+                account.debited -= amount
+            line = found.get(place)
+            if line != (place, pk, amount, account.balance, recorded):
+                _name_line(work, account, amount, line, pk, recorded, number)
+            if recorded < account.last:
+                work.fault("entry.order", book_id, number, _("第 {id} 笔账的记账时间早于存折的前一行。"), id=pk)
+            if account.floor is not None and account.balance < account.floor:
+                work.fault("entry.floor", book_id, number, _("第 {id} 笔账之后账户低于最低结余。"), id=pk)
+            account.last = recorded
         elif account.is_escrow:
             into_escrow += amount
     if any(sums) or len(lines) < 2:
         work.fault("transaction.unbalanced", book_id, number, _("第 {id} 笔账收支不平。"), id=pk)
-    pack, token = memento.pack_amount, memento.token_of(stored)
     past = memento.NOTHING * 2
     if ends or reverses:
         past = (memento.token_of(ends) if ends else memento.NOTHING) + (
@@ -271,10 +283,9 @@ def _check_transaction(
         )
         if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
             work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
-    start = b"".join((
-        volume.mark, pack(pk), token[8:], pack(recorded), hashed[1], _words(kind, scope), hashed[0],
-        pack(occurred), past, bytes((len(lines),)),
-    ))  # fmt: skip
+    end = len(volume.mark) + 16
+    facts, rest = (pk, stored[end - 8 : end], recorded, hashed[1]), (hashed[0], occurred, past, len(lines))
+    start = memento.start(volume.mark, facts, _words(kind, scope), rest)
     if len(stored) != len(start) + memento.LINE_LENGTH * len(lines) or stored[: len(start)] != start:
         work.fault("memento.differs", book_id, number, _("第 {id} 笔账的内容和存底原文不一样。"), id=pk)
     if hashed[2] != leaf:
@@ -289,32 +300,21 @@ def _check_transaction(
         _check_reversal(work, book_id, number, pk, reverses, lines)
 
 
-def _check_line(
-    work: _Work, account: _Account, amount: int, line: dialect.Row | None, pk: int, recorded: int, is_restoring: bool,
-    number: int | None,
-) -> None:  # fmt: skip
-    """A line of a passbook, where it has to stand: its transaction, its amount, the balance after it, its instant, its floor."""
-    account.balance += amount
-    if (amount > 0) != is_restoring:
-        account.credited += amount
-    else:
-        account.debited -= amount
+def _name_line(
+    work: _Work, account: _Account, amount: int, line: dialect.Row | None, pk: int, recorded: int, number: int | None
+) -> None:
+    """What is wrong with the line of a passbook: its transaction, its amount, the balance after it, its instant, or all of it."""
     if line is None:
         work.fault("entry.missing", account.book_id, number, _("第 {id} 笔账在存折里少了一行。"), id=pk)
-    elif line[1:] != (pk, amount, account.balance, recorded):
-        for code, holds, words in (
-            ("entry.transaction", line[1] == pk, _("第 {id} 笔账在存折里的那一行写着别的账号。")),
-            ("entry.amount", line[2] == amount, _("第 {id} 笔账在存折里的数额和存底原文不一样。")),
-            ("entry.balance", line[3] == account.balance, _("第 {id} 笔账在存折里的结余不对。")),
-            ("entry.instant", line[4] == recorded, _("第 {id} 笔账在存折里的记账时间不对。")),
-        ):
-            if not holds:
-                work.fault(code, account.book_id, number, words, id=pk)
-    if recorded < account.last:
-        work.fault("entry.order", account.book_id, number, _("第 {id} 笔账的记账时间早于存折的前一行。"), id=pk)
-    if account.floor is not None and account.balance < account.floor:
-        work.fault("entry.floor", account.book_id, number, _("第 {id} 笔账之后账户低于最低结余。"), id=pk)
-    account.last = recorded
+        return
+    for code, holds, words in (
+        ("entry.transaction", line[1] == pk, _("第 {id} 笔账在存折里的那一行写着别的账号。")),
+        ("entry.amount", line[2] == amount, _("第 {id} 笔账在存折里的数额和存底原文不一样。")),
+        ("entry.balance", line[3] == account.balance, _("第 {id} 笔账在存折里的结余不对。")),
+        ("entry.instant", line[4] == recorded, _("第 {id} 笔账在存折里的记账时间不对。")),
+    ):
+        if not holds:
+            work.fault(code, account.book_id, number, words, id=pk)
 
 
 def _check_count(work: _Work, book_id: int | None) -> None:
@@ -459,7 +459,7 @@ def _check_accounts(work: _Work) -> None:
             ("account.balance", balance == account.balance),
             ("account.totals", (credited, debited) == (account.credited, account.debited)),
             ("account.held", held == account.held),
-            ("account.sequence", sequence == account.sequence),
+            ("account.sequence", sequence == account.place - pk * PLACES),
             ("account.instant", last == account.last),
             ("account.certificate", bytes(proof) == wanted),
             ("account.closed", is_well_closed),
