@@ -37,7 +37,7 @@ RUNS = (
     Run("reviews", "review", 100, 100, 100),
     Run("tampering", "single change", 500, 5_000, 100_000),
     Run("stateful", "step", 1_000, 10_000, 1_000_000),
-    Run("races", "round", 50, 400, 20_000, BOTH, races_passed),
+    Run("races", "round", 500, 500, 20_000, BOTH, races_passed),
     Run("bank", "life of the bank", 1, 2, 100, BOTH),
     Run("kills", "kill", 120, 240, 1_000, BOTH),
     Run("power", "cut", 500, 5_000, 1_000_000, passed=power_passed),
