@@ -151,6 +151,15 @@ def test_which_depositors_there_are_for_whom() -> None:
     assert depositors.visible(me) == nobody | Q(household_id=HOME) | Q(pk=MINE)
 
 
+def test_whom_one_sees_without_asking_for_the_lane() -> None:
+    """A shorter way to some of the same answers: never to more."""
+    here, own, wife = Depositor(pk=90, branch_id=BRANCH), Depositor(pk=MINE, branch_id=SISTER), Depositor(pk=91, branch_id=SISTER)
+    me = Actor(ME, "villager", depositor_id=MINE, household_id=HOME)
+    actors = (system(), officer("clerk"), officer("lane_chief", lane="槐树巷"), me, Actor(ME, "villager"))
+    sees = [[depositors.plainly_sees(actor, one) for one in (here, own, wife)] for actor in actors]
+    assert sees == [[True, True, True], [True, False, False], [False] * 3, [False, True, False], [False] * 3]
+
+
 def test_the_shell_is_nobody() -> None:
     assert (system().user_id, system().door, system().is_system, system("cli").door) == (None, "timetable", True, "cli")
 

@@ -174,8 +174,13 @@ def beneficiaries_of(declaration: Declaration) -> list[int]:
 
 def pending_of(*, depositor_id: int) -> list[Declaration]:
     """Approved deeds whose points are not in the passbook yet."""
+    return _pending(depositor_id=depositor_id)
+
+
+@prepared
+def _pending(depositor_id: int) -> QuerySet[Declaration]:
     found = Declaration.objects.select_related(*SHOWN).filter(depositor_id=depositor_id, status__in=PENDING)
-    return list(found.order_by("-pk"))
+    return found.order_by("-pk")
 
 
 def pending_points(*, depositor_id: int) -> int:
@@ -186,8 +191,14 @@ def pending_points(*, depositor_id: int) -> int:
 
 def under_way(*, depositor_id: int) -> list[Declaration]:
     """What is neither in the passbook nor at its end: it waits for its notice, or came back to be mended; newest first."""
-    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=(*PENDING, Status.RETURNED))
-    return list(found.order_by("-pk"))
+    return _under_way(depositor_id=depositor_id)
+
+
+@prepared
+def _under_way(depositor_id: int) -> QuerySet[Declaration]:
+    waits = (*PENDING, Status.RETURNED)
+    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=waits)
+    return found.order_by("-pk")
 
 
 def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:

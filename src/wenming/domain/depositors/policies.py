@@ -62,5 +62,11 @@ def visible(actor: Actor) -> Q:
     return seen
 
 
+def plainly_sees(actor: Actor, depositor: Depositor) -> bool:
+    """Whether the depositor is `visible` to the system, to himself or by a whole branch; others may be by lane or household."""
+    is_own = actor.depositor_id == depositor.pk
+    return actor.is_system or is_own or depositor.branch_id in wide_branches(actor)
+
+
 def _is_lane(role: str, lane: str) -> bool:
     return role == Role.LANE_CHIEF and bool(lane)

@@ -100,9 +100,8 @@ def _anyone(depositor_id: int) -> QuerySet[Depositor]:
 
 def depositor(*, actor: Actor, depositor_id: int) -> Depositor:
     """One depositor with household, branch and passbook. People of other branches are not found."""
-    sees_all = actor.is_system
-    found = _anyone.one(depositor_id=depositor_id) if sees_all else _seen_by(actor).filter(pk=depositor_id).first()
-    if found is None:
+    found = _anyone.one(depositor_id=depositor_id)
+    if found is None or not (policies.plainly_sees(actor, found) or _seen_by(actor).filter(pk=depositor_id).exists()):
         raise NotFound
     return found
 
