@@ -112,7 +112,7 @@ class Desk:
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        return deed_queries.counts_by_status(branch_ids=[self.branch.pk])
+        return deed_queries.open_counts(branch_id=self.branch.pk)
 
     def may(self, *roles: str) -> bool:
         if not self.branches:
