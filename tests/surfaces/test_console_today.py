@@ -14,7 +14,7 @@ from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
 from tests.surfaces.test_villager import english_in, text_of
 from wenming.core import clock
-from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.deeds.figures import Month, months_of
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
 from wenming.surfaces.console.figures import ON_NOTICE as UP
@@ -25,6 +25,11 @@ MOST_QUESTIONS = 18
 
 def enter(stage: Stage, key: str) -> Client:
     return stage.client_of(stage.village.users[key])
+
+
+def month_of(stage: Stage, day: date) -> Month:
+    pk = stage.village.branch_id
+    return months_of(branch_ids=[pk], month=day, within=timedelta(days=2)).get(pk, Month())
 
 
 def march(*spells: tuple[date, date], on: date = date(2026, 3, 12)) -> Rhythm:
@@ -78,17 +83,17 @@ def test_the_figures_are_those_of_this_month_and_ask_the_same_however_much_there
     page = client.get("/console/figures/").content.decode()
     assert english_in(page) == ["wm"], "the hint of the search"
     assert f"{stage.now.year}年{stage.now.month}月的节奏" in page
-    month = deed_queries.month_of(branch_id=stage.village.branch_id, month=clock.local_date(stage.now))
+    month = month_of(stage, clock.local_date(stage.now))
     assert f"有记录的户 {month.households} 共" in " ".join(text_of(page).split()) and month.households > 0
     assert month.waited == timedelta(0), "looked at in the instant in which they were handed in"
-    before = deed_queries.month_of(branch_id=stage.village.branch_id, month=date(2020, 1, 1))
-    assert (before.households, before.waited) == (0, None)
+    before = month_of(stage, date(2020, 1, 1))
+    assert before == Month()
     made = [stage.declare(title, "单秀兰", days_ago=1) for title in list(stage.items)[3:6]]
     stage.turn_to(stage.now + timedelta(hours=48))
     for number in made:
         stage.review(number)
     stage.publish()
-    later = deed_queries.month_of(branch_id=stage.village.branch_id, month=clock.local_date(stage.now))
+    later = month_of(stage, clock.local_date(stage.now))
     assert later.households == month.households + 1
     assert later.waited is not None and timedelta(hours=12) < later.waited < timedelta(hours=48)
     assert questions() == few <= MOST_QUESTIONS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from wenming.core import clock
 from wenming.core.actor import Actor
@@ -52,14 +52,6 @@ class Waiting:
     to_publish: int
     on_notice: int
     to_reverse: int
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The deeds of a month: how many households have one, and how long a look at them took on average, if any was looked at."""
-
-    households: int
-    waited: timedelta | None
 
 
 def subject_of(declaration_id: int) -> str:
@@ -373,16 +365,6 @@ def public_ids_for(*, subjects: Sequence[str]) -> dict[str, str]:
     """The public id behind each subject of this room, for links."""
     ids = {pk: subject for subject in subjects if (pk := id_of(subject)) is not None}
     return {ids[pk]: public_id for pk, public_id in Declaration.objects.filter(pk__in=list(ids)).values_list("pk", "public_id")}
-
-
-def month_of(*, branch_id: int, month: date) -> Month:
-    """What is known of the deeds that happened in the month of this day. Reads that month's alone."""
-    start, end = clock.month_start(month), clock.next_month(month)
-    found = Declaration.objects.filter(branch_id=branch_id, happened_on__gte=start, happened_on__lt=end)
-    homes = found.exclude(status__in=DEAD).aggregate(count=Count("household_id", distinct=True))
-    looks = Review.objects.filter(declaration__in=found, revision=1)
-    waited = looks.aggregate(mean=Avg(F("reviewed_at") - F("declaration__declared_at")))
-    return Month(homes["count"], waited["mean"])
 
 
 def open_counts(*, branch_id: int) -> dict[str, int]:

@@ -305,6 +305,12 @@ def objections_to_answer(
     return [_file(one, at) for one in found.order_by("pk")[:limit]]
 
 
+def open_objections(*, branch_ids: Iterable[int]) -> dict[int, int]:
+    """How many objections wait for an answer at each of these branches."""
+    found = Objection.objects.filter(status=Objection.Status.OPEN, line__notice__branch_id__in=list(branch_ids))
+    return dict(found.values_list("line__notice__branch_id").annotate(Count("pk")))
+
+
 def objection(*, actor: Actor, objection_id: int, at: datetime) -> ObjectionFile:
     """One objection, for those who answer at its branch and for the one who raised it."""
     found = Objection.objects.select_related("line__notice").filter(pk=objection_id).first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -21,10 +21,9 @@ from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Role
-from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEWERS, RUNNERS, Desk, console
+from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEW_WITHIN, REVIEWERS, RUNNERS, Desk, console
 from wenming.ui.filters import day, last_day
 
-REVIEW_WITHIN = timedelta(days=2)
 OPEN_SHEETS = ("checked", "signed")
 
 

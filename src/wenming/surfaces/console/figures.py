@@ -11,13 +11,13 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from wenming.core import clock
-from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.deeds.figures import Month, months_of
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
-from wenming.surfaces.console.page import Desk, console
+from wenming.surfaces.console.page import REVIEW_WITHIN, Desk, console
 from wenming.ui.filters import last_day
 
 RECORDING, ON_NOTICE, POSTING = "recording", "notice", "posting"
@@ -93,7 +93,7 @@ def figures(desk: Desk) -> HttpResponse:
     book_id = organisations.book_of(branch_id=desk.branch.pk)
     notices = notice_queries.notices_on_wall(branch_id=desk.branch.pk, limit=NOTICES_READ)
     template = "desk/figures_part.html" if desk.request.headers.get("HX-Request") else "desk/figures.html"
-    deeds = deed_queries.month_of(branch_id=desk.branch.pk, month=month)
+    deeds = months_of(branch_ids=[desk.branch.pk], month=month, within=REVIEW_WITHIN).get(desk.branch.pk, Month())
     return desk.show(
         template,
         rhythm=rhythm_of(notices, desk.on),
