@@ -17,7 +17,6 @@ from wenming.core import clock
 from wenming.core.actor import system
 from wenming.domain.deeds.figures import late_reviews, points_by_category
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.domain.ledger import tallies
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.organisations import services as organisations
 from wenming.surfaces.console.overview import HEIGHT, WIDTH, Line
@@ -73,9 +72,9 @@ def test_the_sums_are_those_of_the_books_sealed_or_not(stage: Stage) -> None:
             for total in ledger_queries.totals_by_kind(book_id, None, clock.day_start(first), clock.day_start(end)):
                 if (total.kind, total.unit) == (kind, Unit.POINTS):
                     wanted.setdefault(total.scope, [0] * len(spans))[place] = total.amount
-        assert wanted and tallies.amounts(book_id, spans, kind, Unit.POINTS) == wanted
+        assert wanted and ledger_queries.amounts(book_id, spans, kind, Unit.POINTS) == wanted
         call_command("jobs", verbosity=0)
-        assert tallies.amounts(book_id, spans, kind, Unit.POINTS) == wanted
+        assert ledger_queries.amounts(book_id, spans, kind, Unit.POINTS) == wanted
 
 
 def test_what_people_do_is_told_by_category(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from wenming.core import clock
 from wenming.domain.deeds.figures import Month, late_reviews, months_of, points_by_category
 from wenming.domain.depositors.census import Census, census_of
-from wenming.domain.ledger import tallies
+from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
@@ -51,10 +51,10 @@ class Row:
     earned: list[int]
     objections: int
     late: int
-    line: Line = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "line", Line.of(self.earned))
+    @property
+    def line(self) -> Line:
+        return Line.of(self.earned)
 
     @property
     def share(self) -> int | None:
@@ -109,8 +109,8 @@ def overview_of(desk: Desk) -> dict[str, object]:
     before = months[-2], min(months[-2] + (tomorrow - months[-1]), months[-1])
     spans = [*zip(months, [*months[1:], tomorrow], strict=True), before]
     book_id = organisations.book_of(branch_id=desk.bank.pk)
-    earned = tallies.amounts(book_id, spans, Kind.DEED_DEPOSITED, Unit.POINTS)
-    spent = tallies.amounts(book_id, spans[MONTHS - 1 : MONTHS], Kind.ORDER_COLLECTED, Unit.POINTS)
+    earned = ledger_queries.amounts(book_id, spans, Kind.DEED_DEPOSITED, Unit.POINTS)
+    spent = ledger_queries.amounts(book_id, spans[MONTHS - 1 : MONTHS], Kind.ORDER_COLLECTED, Unit.POINTS)
     rows = _rows(desk, branches, earned)
     categories = points_by_category(branch_ids=[branch.pk for branch in branches], month=desk.on)
     whole = sum(categories.values())
