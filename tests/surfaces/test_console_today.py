@@ -14,6 +14,7 @@ from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
 from tests.surfaces.test_villager import english_in, text_of
 from wenming.core import clock
+from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.figures import Month, months_of
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
@@ -97,6 +98,30 @@ def test_the_figures_are_those_of_this_month_and_ask_the_same_however_much_there
     assert later.households == month.households + 1
     assert later.waited is not None and timedelta(hours=12) < later.waited < timedelta(hours=48)
     assert questions() == few <= MOST_QUESTIONS
+
+
+def test_a_reviewer_reads_how_many_are_complete(stage: Stage) -> None:
+    title = list(stage.items)[3]
+    stage.declare(title, "单秀兰", days_ago=1)
+    deeds.declare_deed(
+        actor=stage.village.officer("clerk"),
+        door="counter",
+        depositor_ids=[stage.village.person("张伟")],
+        item_id=stage.items[title],
+        happened_on=clock.local_date(stage.now),
+        quantity=1,
+        words="",
+        photos=[],
+        submission_key="at the counter",
+        at=stage.now,
+    )
+
+    def fresh(key: str) -> str:
+        page = text_of(enter(stage, key).get("/console/").content.decode())
+        return " ".join(page.split("审核新交的记录")[1].split()).split("笔要细看")[0]
+
+    for key in ("reviewer", "director"):
+        assert fresh(key).endswith(" 2 笔齐全 1 "), fresh(key)
 
 
 def test_a_sheet_without_a_photo_is_asked_for_until_there_is_one(stage: Stage) -> None:

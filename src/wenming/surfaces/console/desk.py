@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -13,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from wenming.core import attachments
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.funds import policies as fund_policies
@@ -21,6 +23,7 @@ from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Role
+from wenming.surfaces.console.deeds import is_complete
 from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEW_WITHIN, REVIEWERS, RUNNERS, Desk, console
 from wenming.ui.filters import day, last_day
 
@@ -29,7 +32,7 @@ OPEN_SHEETS = ("checked", "signed")
 
 @dataclass(frozen=True)
 class Job:
-    """One line of the list: what, why now, until when, how many, and where to go."""
+    """One line of the list: what, why now, until when, how many, and where to go. `good` says how many are easily done."""
 
     icon: str
     tint: str
@@ -40,6 +43,7 @@ class Job:
     count: int
     url: str
     urgent: bool = False
+    good: str = ""
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -73,7 +77,19 @@ def _reviews(desk: Desk) -> Iterator[Job]:
         yield Job("okc", "w", _("审核记录（超过 2 天）"), why, tag, "w", len(late), url, True)
     if fresh:
         titles = list(dict.fromkeys(declaration.item.title for declaration in fresh))[:3]
-        yield Job("okc", "r", _("审核新交的记录"), _("、").join(titles), _("2 天内"), "", len(fresh), url)
+        tag, kind, good = _how_complete(desk, fresh)
+        yield Job("okc", "r", _("审核新交的记录"), _("、").join(titles), tag, kind, len(fresh), url, good=good)
+
+
+def _how_complete(desk: Desk, queue: list[Any]) -> tuple[str, str, str]:
+    """The tag of fresh declarations, its kind, and how many have all that their clause asks for: told to those who review."""
+    if not desk.may(Role.REVIEWER, Role.DIRECTOR):
+        return _("2 天内"), "", ""
+    photos = attachments.counts(deed_queries.subject_of(declaration.pk) for declaration in queue)
+    complete = sum(is_complete(declaration, photos) for declaration in queue)
+    good = _("{n} 笔齐全").format(n=complete) if complete else ""
+    doubtful = len(queue) - complete
+    return (_("{n} 笔要细看").format(n=doubtful), "w", good) if doubtful else (_("2 天内"), "", good)
 
 
 def _reversals(desk: Desk) -> Iterator[Job]:
