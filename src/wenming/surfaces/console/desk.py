@@ -89,7 +89,7 @@ def _how_complete(desk: Desk, queue: list[Any]) -> tuple[str, str, str]:
     complete = sum(is_complete(declaration, photos) for declaration in queue)
     good = _("{n} 笔齐全").format(n=complete) if complete else ""
     doubtful = len(queue) - complete
-    return (_("{n} 笔要细看").format(n=doubtful), "w", good) if doubtful else (_("2 天内"), "", good)
+    return (_("{n} 笔要细看").format(n=doubtful), "i", good) if doubtful else (_("2 天内"), "", good)
 
 
 def _reversals(desk: Desk) -> Iterator[Job]:
