@@ -61,6 +61,13 @@ def test_pages_fit_at_every_width_in_both_themes(stage: Stage, live_server: Live
         assert look_at(page, live_server.url, addresses, LOOKS, picture="console-{name}-{width}-{looks}") == {}
 
 
+def test_where_one_is_stands_in_view_in_the_menu_of_a_phone(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
+    page = conftest.enter(open_context(live_server.url, worker=False), stage, "head", live_server.url)
+    for name in ("bank", "notices", ""):
+        page.goto(f"/console/{name}{'/' if name else ''}")
+        expect(page.locator("nav [aria-current=page]").first).to_be_in_viewport(ratio=1)
+
+
 def test_a_reviewer_decides_with_one_key(stage: Stage, live_server: LiveServer, open_context: Open) -> None:
     stage.declare(list(stage.items)[3], "张伟", words="第二件")
     page = enter(open_context(live_server.url, width=1366, height=768), stage, "reviewer")

@@ -97,3 +97,12 @@ def test_the_second_officer_sees_what_was_mended_and_signs_that(stage: Stage) ->
     assert "改成" not in text_of(client.get(page)), "what went in is mended no more"
     trail = text_of(director.get("/console/audit/"))
     assert "改了表里的格子" in trail
+
+
+def test_the_title_above_a_sheet_lies_over_its_columns(stage: Stage) -> None:
+    client, item = enter(stage, "clerk"), next(iter(stage.items))
+    rows = f"柳溪分行三月份积分登记表,,,\n户号,姓名,事项,日期\n0004,张伟,{item},2026-03-10\n"
+    sent = {"kind": "register", "file": SimpleUploadedFile("三月.csv", rows.encode())}
+    shown = text_of(client.get(client.post("/console/import/", sent)["Location"] + "?show=all"))
+    assert '<td colspan="4">柳溪分行三月份积分登记表</td>' in shown
+    assert re.search(r'<td class="nw">0004</td>\s*<td class="nw">张伟</td>', shown)

@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db import transaction
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from tests.surfaces.stage import Stage
 from tests.surfaces.test_villager import count_queries, english_in, text_of
@@ -22,6 +22,7 @@ from wenming.domain.ledger import queries as ledger
 from wenming.domain.rulebooks import jobs, queries, services
 from wenming.domain.rulebooks.expiry import USUAL, ExpiryRule
 from wenming.domain.rulebooks.queries import Expiry
+from wenming.surfaces import statements
 from wenming.ui.looks import COOKIE
 
 JANUARY = datetime(2028, 1, 10, 9, 30, tzinfo=clock.ZONE)
@@ -73,6 +74,21 @@ def test_messages_and_the_line_that_took_them(stage: Stage) -> None:
     entry = text_of(client.get(f"/passbook/{line.public_id}/").content.decode())
     assert "积分能用多久" in entry and USUAL.words in entry and "哪天的事" not in entry
     assert english_in(client.get("/messages/").content.decode()) == []
+
+
+def test_the_desk_names_the_line_that_took_them_on_its_page_on_paper_and_as_proof(stage: Stage) -> None:
+    jobs.expire_points(at=FEBRUARY)
+    stage.turn_to(FEBRUARY)
+    desk, holder, person = officer(stage, "clerk"), stage.client("王建国"), stage.village.person("王建国")
+    record = text_of(desk.get(f"/console/depositors/{person}/").content.decode())
+    assert "到期清零 ：2026年1月底前存的积分" in record
+    book = depositors.depositor(actor=system(), depositor_id=person).passbook
+    page = statements.newest_page(RequestFactory().get("/"), book, at=FEBRUARY)
+    assert page["lines"][-1]["words"] == "到期清零：2026年1月底前存的积分"
+    (line,) = ledger.statement(book.points_account_id, limit=1)
+    assert "2026年1月底前存的积分" in Client().get(f"/board/proof/{line.public_id}/").content.decode()
+    papers = desk.get(f"/console/depositors/{person}/passbook.pdf"), holder.get("/passbook/paper.pdf")
+    assert papers[0].content == papers[1].content and papers[0].content.startswith(b"%PDF")
 
 
 def test_the_wall_says_how_long(stage: Stage) -> None:

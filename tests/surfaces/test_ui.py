@@ -107,7 +107,7 @@ def test_tiers_never_fall_below_the_first() -> None:
     assert str(tiers.tier_of(-500).name) == "青苗户"
 
 
-OF_THE_LAYOUTS = {"mark", "messages", "size_switch", "language_switch", "problem", "described", "option", "avatar"}
+OF_THE_LAYOUTS = {"mark", "messages", "size_switch", "language_switch", "problem", "described", "option", "avatar", "step_by"}
 """Parts that a layout or another part draws: they are on the page without being called there."""
 
 
@@ -119,4 +119,5 @@ def test_the_style_page_shows_every_part_in_every_theme(client: Client) -> None:
     answer = client.get("/ui/")
     text = answer.content.decode()
     assert answer.status_code == 200 and text.count("kit-theme st") == 3
+    assert 'id="errors"' not in text, "the page opens at its top, not at the sample that would take the focus"
     assert all(f"#{name}" in text for name in icons.PICTURES)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
 from wenming.domain.depositors import queries as depositor_queries
@@ -77,6 +80,22 @@ def test_home_says_what_waits_today(stage: Stage) -> None:
     found = notice_queries.notice(number=notice)
     stage.turn_to(found.ends_at - timedelta(hours=5))
     assert "有不对的，今天还能提" in stage.client("尉迟恭礼").get("/").content.decode()
+
+
+def test_what_the_family_ordered_waits_on_the_home_of_each_of_its_members_alone(stage: Stage) -> None:
+    stage.shop.give("王建国家", 50_00)
+    client, before = stage.client("李秀英"), "今天没有等您办的事"
+    assert before in client.get("/").content.decode()
+    with CaptureQueriesContext(connection) as seen:
+        client.get("/")
+    order = stage.shop.order("王建国家", key="family", at=stage.now)
+    with CaptureQueriesContext(connection) as seen_now:
+        html = client.get("/").content.decode()
+    assert f"/orders/{order.public_id}/" in html and "· 王建国家" in html and before not in html
+    assert len(seen_now) == len(seen)
+    client.cookies["wm_look"] = "elder"
+    assert f"{order.product.title}等您领" in client.get("/").content.decode()
+    assert order.public_id not in stage.client("尉迟恭礼").get("/").content.decode()
 
 
 def test_the_passbook_is_leafed_by_month_and_printed(stage: Stage) -> None:

@@ -104,11 +104,11 @@ def passbook_pdf(data: Data) -> bytes:
 
 
 def passbook_page(
-    book: Any, lines: Sequence[Any], *, titles: Mapping[str, str], codes: Mapping[str, str], url: str, at: datetime
+    book: Any, lines: Sequence[Any], *, words: Mapping[int, str], codes: Mapping[str, str], url: str, at: datetime
 ) -> Data:
     """What `passbook_pdf` sets of a passbook's newest lines, which come newest first, with the balance carried in.
 
-    `titles` and `codes` are the words and the clause numbers by subject.
+    `words` are by transaction, `codes` are the clause numbers by subject.
     """
     oldest_first = list(reversed(lines))
     return {
@@ -120,8 +120,7 @@ def passbook_page(
         "opening": oldest_first[0].balance_after - oldest_first[0].amount if oldest_first else 0,
         "url": url,
         "lines": [
-            passbook_line(line, titles.get(line.subject) or line.kind_name) | {"item": codes.get(line.subject, "")}
-            for line in oldest_first
+            passbook_line(line, words[line.transaction_id]) | {"item": codes.get(line.subject, "")} for line in oldest_first
         ],
     }
 

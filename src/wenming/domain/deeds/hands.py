@@ -17,7 +17,6 @@ from wenming.domain.rulebooks import engine
 from wenming.domain.rulebooks import queries as rulebooks
 
 BY_OFFICERS = (Door.OTHER, Door.LANE_CHIEF, Door.COUNTER)
-UNDER_WAY = (Status.SUBMITTED, Status.RETURNED, *queries.PENDING)
 
 
 @dataclass(slots=True)
@@ -65,13 +64,13 @@ def book_of(
     """What a page of a passbook says of the deeds in it and before it. `classes` are those of its holder today."""
     wanted = Q(pk__in={pk for subject in subjects if (pk := queries.id_of(subject)) is not None})
     if has_under_way:
-        wanted |= Q(depositor_id=depositor_id, status__in=UNDER_WAY)
+        wanted |= Q(depositor_id=depositor_id, status__in=queries.OPEN)
     found, names = _read(wanted)
     nameless = {user for one in found.values() for user in one.nameless} | _add_signers(found)
     if nameless - names.keys():
         names |= identity.display_names(user_ids=sorted(nameless))
     own = depositors.relatives_of(depositor_ids=[actor.depositor_id]) if actor.depositor_id is not None else frozenset()
-    waiting = [one for one in found.values() if one.deed.depositor_id == depositor_id and one.deed.status in UNDER_WAY]
+    waiting = [one for one in found.values() if one.deed.depositor_id == depositor_id and one.deed.status in queries.OPEN]
     return Book(
         lines={queries.subject_of(pk): one for pk, one in found.items()},
         under_way=[UnderWay(one, _worth(one.deed, classes), _is_mine(actor, one, own)) for one in waiting],

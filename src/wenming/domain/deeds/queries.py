@@ -29,6 +29,7 @@ Decision = Review.Decision
 Reversal = models.Reversal
 ReversalStatus = models.Reversal.Status
 PENDING = (Status.APPROVED, Status.ON_NOTICE)
+OPEN = (Status.SUBMITTED, Status.RETURNED, *PENDING)
 DEAD = (Status.REJECTED, Status.WITHDRAWN, Status.REVERSED)
 SHOWN = ("item__edition", "depositor", "household", "branch")
 
@@ -382,6 +383,12 @@ def public_ids_for(*, subjects: Sequence[str]) -> dict[str, str]:
     """The public id behind each subject of this room, for links."""
     ids = {pk: subject for subject in subjects if (pk := id_of(subject)) is not None}
     return {ids[pk]: public_id for pk, public_id in Declaration.objects.filter(pk__in=list(ids)).values_list("pk", "public_id")}
+
+
+def open_counts(*, branch_id: int) -> dict[str, int]:
+    """How many declarations of a branch stand at the steps before the last. Reads none that is done."""
+    found = Declaration.objects.filter(branch_id=branch_id, status__in=OPEN)
+    return dict(found.values_list("status").annotate(count=Count("pk")))
 
 
 def counts_by_status(*, branch_ids: Iterable[int] | None = None) -> dict[str, int]:

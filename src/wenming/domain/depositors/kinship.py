@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from wenming.domain.depositors.models import Depositor, Kinship
+from wenming.core.actor import Actor
+from wenming.domain.depositors.models import Depositor, DepositorKind, Kinship
+
+
+def own_and_shared(actor: Actor) -> QuerySet[Depositor]:
+    """The actor as a depositor, and the household's own passbook of the actor's family; to narrow what other rooms ask."""
+    found = Q(pk=actor.depositor_id)
+    if actor.household_id is not None:
+        found |= Q(household_id=actor.household_id, kind=DepositorKind.HOUSEHOLD)
+    return Depositor.objects.filter(found)
 
 
 def relatives_of(*, depositor_ids: Iterable[int]) -> frozenset[int]:

@@ -19,7 +19,7 @@ from wenming.core.errors import NotFound
 from wenming.core.prepared import prepared
 from wenming.domain.depositors import models, policies
 from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
-from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, relatives_of
+from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, own_and_shared, relatives_of
 from wenming.domain.depositors.looks import Look, looks_at
 from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Household, Kinship, Passbook, VaultRecord
 from wenming.domain.depositors.roll import RollEntry, RollIndex, roll_index
@@ -38,6 +38,7 @@ __all__ = [
     "is_kin_of_user",
     "is_minor",
     "looks_at",
+    "own_and_shared",
     "relatives_of",
     "roll_index",
 ]

@@ -15,9 +15,10 @@ from wenming.domain.ledger.hashing import digest_of, leaf_hash
 from wenming.domain.ledger.models import PLACES, Account, Book, Kind, Seal, Transaction, Unit
 from wenming.domain.ledger.seals import latest_seal, latest_seals, seal_of_size, seals
 from wenming.domain.ledger.stage import HOUSES, RESTORING
+from wenming.domain.ledger.tallies import amounts
 from wenming.domain.ledger.verification import Fault, Report
 
-__all__ = ["Fault", "Kind", "Report", "Unit", "latest_seal", "latest_seals", "seal_of_size", "seals"]
+__all__ = ["Fault", "Kind", "Report", "Unit", "amounts", "latest_seal", "latest_seals", "seal_of_size", "seals"]
 _RESTORES = "(t.reverses_id IS NOT NULL OR t.kind IN ({}))".format(", ".join(f"'{kind}'" for kind in sorted(RESTORING)))
 
 

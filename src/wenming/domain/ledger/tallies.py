@@ -121,6 +121,27 @@ def keep(book_id: int, sums: Sums) -> None:
     dialect.add("ledger_tally", COLUMNS, rows, ("count", "amount"))
 
 
+def amounts(book_id: int, spans: Sequence[tuple[date, date]], kind: str, unit: str) -> dict[str, list[int]]:
+    """What one kind moved at each branch in each of these spans of days [first, end): one read of the tallies, however many
+    branches and spans."""
+    columns = ", ".join(["SUM(CASE WHEN day >= %s AND day < %s THEN amount ELSE 0 END)"] * len(spans))
+    ends = [dialect.stored_day(day) for span in spans for day in span]
+    whole = [dialect.stored_day(min(first for first, _end in spans)), dialect.stored_day(max(end for _first, end in spans))]
+    statement = (
+        f"SELECT scope, {columns} FROM ledger_tally "
+        "WHERE book_id = %s AND day >= %s AND day < %s AND kind = %s AND unit = %s GROUP BY scope"
+    )
+    with dialect.snapshot():
+        rows = dialect.rows_of(statement, [*ends, book_id, *whole, kind, unit])
+        fresh = unsealed(book_id).days
+    found = {scope: [int(amount) for amount in sums] for scope, *sums in rows}
+    for (scope, day, of_kind, of_unit), (_count, amount) in fresh.items():
+        for place, (first, end) in enumerate(spans):
+            if (of_kind, of_unit) == (kind, unit) and first <= day < end:
+                found.setdefault(scope, [0] * len(spans))[place] += amount
+    return found
+
+
 def kept(book_id: int, start: date, end: date, scope: str | None) -> dict[Key, list[int]]:
     """The tallies kept of the days in [start, end), of one branch or (scope None) of each."""
     condition = "book_id = %s AND day >= %s AND day < %s"

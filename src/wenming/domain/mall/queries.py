@@ -158,10 +158,15 @@ def orders_of(*, depositor_ids: Iterable[int], before: int | None = None, limit:
     return list((orders.filter(pk__lt=before) if before else orders)[:limit])
 
 
-def orders_to_collect(*, depositor_id: int, limit: int = 20) -> list[Order]:
-    """What is paid for and waits at the counter, the first to run out first. Reads the orders of this passbook alone."""
-    orders = _with_things().filter(depositor_id=depositor_id, status=Status.PLACED).order_by("-id")[:limit]
-    return sorted(orders, key=lambda order: (order.pick_up_by, order.pk))
+def orders_to_collect(*, actor: Actor, limit: int = 20) -> list[Order]:
+    """What is paid for and waits at the counter, from the own passbook and the family's, the first to run out first.
+
+    Reads the orders of these passbooks alone: neither the order nor the step is left to the store, which would go through the
+    orders of all by an index on them.
+    """
+    purses = depositor_queries.own_and_shared(actor).values("pk")
+    waiting = _with_things().filter(depositor_id__in=purses, ended_at__isnull=True)
+    return sorted(waiting, key=lambda order: (order.pick_up_by, order.pk))[:limit]
 
 
 def orders_to_hand_over(

@@ -108,6 +108,13 @@ def photos(*, actor: Actor, notice: Notice) -> list[Attachment]:
     return attachments.of(subject_of(notice))
 
 
+def without_photo(*, branch_id: int, limit: int = 20) -> list[Notice]:
+    """The notices that are up and of which no photo shows how they hang, the one that ends first before the others."""
+    up = list(Notice.objects.filter(branch_id=branch_id, status=Notice.Status.UP).order_by("ends_at", "id")[:limit])
+    kept = attachments.counts(subject_of(one) for one in up)
+    return [one for one in up if not kept.get(subject_of(one))]
+
+
 def notice_of(*, notice_id: int) -> Notice:
     """One notice by its id."""
     found = Notice.objects.select_related("branch").filter(pk=notice_id).first()
@@ -296,6 +303,12 @@ def objections_to_answer(
     if after is not None:
         found = found.filter(pk__gt=after)
     return [_file(one, at) for one in found.order_by("pk")[:limit]]
+
+
+def open_objections(*, branch_ids: Iterable[int]) -> dict[int, int]:
+    """How many objections wait for an answer at each of these branches."""
+    found = Objection.objects.filter(status=Objection.Status.OPEN, line__notice__branch_id__in=list(branch_ids))
+    return dict(found.values_list("line__notice__branch_id").annotate(Count("pk")))
 
 
 def objection(*, actor: Actor, objection_id: int, at: datetime) -> ObjectionFile:

@@ -12,7 +12,6 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.identity import queries as identity_queries
 from wenming.domain.inbox import queries as inbox_queries
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.domain.mall import queries as mall_queries
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.rulebooks import queries as rulebook_queries
 from wenming.surfaces.api.operations import (
@@ -32,6 +31,7 @@ from wenming.surfaces.api.operations import (
     Request,
     operation,
 )
+from wenming.surfaces.statements import titles_for
 
 router = Router(tags=["people"])
 
@@ -378,9 +378,7 @@ def read_statement(
         start=start,
         end=end,
     )
-    subjects = sorted({line.subject for line in lines})
-    words = deed_queries.titles_for(subjects=subjects) | mall_queries.titles_for(subjects=subjects)
-    words |= rulebook_queries.titles_for(subjects=subjects)
+    words = titles_for(line.subject for line in lines)
     return page_of.of(lines, lambda line: _shown_line(line, words), lambda line: line.sequence)
 
 

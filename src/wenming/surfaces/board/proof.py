@@ -13,12 +13,11 @@ from django.views.decorators.http import require_safe
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
-from wenming.domain.deeds import queries as deeds
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
-from wenming.domain.mall import queries as mall
 from wenming.domain.organisations import queries as organisations
 from wenming.surfaces.board import papers
+from wenming.surfaces.statements import titles_for
 from wenming.ui import print as printing
 
 SEALS = 60
@@ -63,15 +62,13 @@ def proof(request: HttpRequest, public_id: str) -> HttpResponse:
     With a paper in the address (as a scanned sheet gives it) the path leads to the fingerprint on that paper instead.
     """
     transaction = ledger.transaction(public_id)
-    subjects = [transaction.subject]
-    titles = deeds.titles_for(subjects=subjects) | mall.titles_for(subjects=subjects)
     who, amount = _who(transaction)
     paper = papers.read(request.GET)
     found = _inclusion(public_id, paper.size if paper else None)
     root = paper.root if paper else found.root if found else ""
     context = {
         "transaction": transaction,
-        "title": titles.get(transaction.subject, ""),
+        "title": titles_for([transaction.subject]).get(transaction.subject, ""),
         "who": who,
         "amount": amount,
         "proof": found,

@@ -21,18 +21,20 @@ from wenming.domain.organisations import services as organisations_service
 from wenming.domain.organisations.queries import Role
 from wenming.locale import packs
 from wenming.surfaces.console.organisation import candidate, candidates, check_person, ends_at_of
+from wenming.surfaces.console.overview import overview_of
 from wenming.surfaces.console.page import Desk, Entry, console
 
 
 @console("branches", Role.HEAD_OFFICER)
 def branches(desk: Desk) -> HttpResponse:
-    """The branches of the bank with the villages that each serves."""
+    """How the branches of the bank do, and the villages that each serves."""
     return desk.show(
         "bank/branches.html",
         served=organisations.villages_by_branch(),
         bank=desk.bank,
         may_open=organisation_policies.may_open_branch(desk.actor, desk.bank),
         packs=packs.names(get_language() or "") if organisation_policies.may_choose_words(desk.actor, desk.bank) else [],
+        **overview_of(desk),
     )
 
 

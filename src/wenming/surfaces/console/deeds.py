@@ -176,7 +176,7 @@ def review_several(desk: Desk) -> HttpResponse:
             return redirect("console:review")
     queue = deed_queries.declarations_to_review(actor=desk.actor, branch_id=desk.branch.pk, limit=100)
     photos = attachments.counts(deed_queries.subject_of(declaration.pk) for declaration in queue)
-    shown = [one for one in queue if one.pk in refused or _is_complete(one, photos)]
+    shown = [one for one in queue if one.pk in refused or is_complete(one, photos)]
     return desk.show(
         "deeds/several.html",
         status=form.status if desk.request.method == "POST" else 200,
@@ -188,7 +188,7 @@ def review_several(desk: Desk) -> HttpResponse:
     )
 
 
-def _is_complete(declaration: Any, photos: dict[str, int]) -> bool:
+def is_complete(declaration: Any, photos: dict[str, int]) -> bool:
     """Whether what the clause asks for is there: a photo, or words where words or nothing will do."""
     if photos.get(deed_queries.subject_of(declaration.pk)):
         return True

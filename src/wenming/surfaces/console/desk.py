@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -13,28 +14,25 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from wenming.core import clock
+from wenming.core import attachments
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deed_queries
-from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import policies as fund_policies
 from wenming.domain.intake import queries as intake_queries
-from wenming.domain.ledger import queries as ledger_queries
-from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.organisations.queries import Role
-from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEWERS, RUNNERS, Desk, console
-from wenming.ui.filters import day
+from wenming.surfaces.console.deeds import is_complete
+from wenming.surfaces.console.page import CLERKS, COUNTER, REVIEW_WITHIN, REVIEWERS, RUNNERS, Desk, console
+from wenming.ui.filters import day, last_day
 
-REVIEW_WITHIN = timedelta(days=2)
 OPEN_SHEETS = ("checked", "signed")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One line of the list: what, why now, until when, how many, and where to go."""
+    """One line of the list: what, why now, until when, how many, and where to go. `good` says how many are easily done."""
 
     icon: str
     tint: str
@@ -45,6 +43,7 @@ class Job:
     count: int
     url: str
     urgent: bool = False
+    good: str = ""
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -78,7 +77,19 @@ def _reviews(desk: Desk) -> Iterator[Job]:
         yield Job("okc", "w", _("审核记录（超过 2 天）"), why, tag, "w", len(late), url, True)
     if fresh:
         titles = list(dict.fromkeys(declaration.item.title for declaration in fresh))[:3]
-        yield Job("okc", "r", _("审核新交的记录"), _("、").join(titles), _("2 天内"), "", len(fresh), url)
+        tag, kind, good = _how_complete(desk, fresh)
+        yield Job("okc", "r", _("审核新交的记录"), _("、").join(titles), tag, kind, len(fresh), url, good=good)
+
+
+def _how_complete(desk: Desk, queue: list[Any]) -> tuple[str, str, str]:
+    """The tag of fresh declarations, its kind, and how many have all that their clause asks for: told to those who review."""
+    if not desk.may(Role.REVIEWER, Role.DIRECTOR):
+        return _("2 天内"), "", ""
+    photos = attachments.counts(deed_queries.subject_of(declaration.pk) for declaration in queue)
+    complete = sum(is_complete(declaration, photos) for declaration in queue)
+    good = _("{n} 笔齐全").format(n=complete) if complete else ""
+    doubtful = len(queue) - complete
+    return (_("{n} 笔要细看").format(n=doubtful), "i", good) if doubtful else (_("2 天内"), "", good)
 
 
 def _reversals(desk: Desk) -> Iterator[Job]:
@@ -127,6 +138,11 @@ def _others(desk: Desk) -> Iterator[Job]:
             bad = sum(sheet.bad_count for sheet in sheets)
             why = sheets[0].file_name + (_("，有 {n} 行要改").format(n=bad) if bad else "")
             yield Job("xls", "i", _("核对导入的表"), why, _("存着，没入账"), "i", len(sheets), reverse("console:sheets"))
+    yield from _on_the_wall(desk)
+
+
+def _on_the_wall(desk: Desk) -> Iterator[Job]:
+    """What waits for the wall, hangs there, or hangs without a photo that shows it."""
     approved = desk.counts.get("approved", 0)
     if approved and desk.may(*CLERKS):
         why = _("审过的等着上榜，满期没意见才入账")
@@ -135,6 +151,13 @@ def _others(desk: Desk) -> Iterator[Job]:
     if on_notice:
         why = _("满期没意见的自动入账")
         yield Job("clock", "", _("公示中的记录"), why, _("公示中"), "g", on_notice, reverse("console:notices"))
+    if on_notice and desk.may(Role.CLERK):
+        unseen = notice_queries.without_photo(branch_id=desk.branch.pk)
+        if unseen:
+            why = _("红榜 {number} 还差一张贴好的照片").format(number=unseen[0].number)
+            tag = _("公示到 {day}").format(day=day(last_day(unseen[0].ends_at)))
+            url = reverse("console:notice", kwargs={"number": unseen[0].number})
+            yield Job("cam", "", _("张榜留照"), why, tag, "", len(unseen), url)
 
 
 @console("desk")
@@ -143,30 +166,6 @@ def today(desk: Desk) -> HttpResponse:
     urgent = [job for job in jobs if job.urgent]
     calm = [job for job in jobs if not job.urgent]
     return desk.show("desk/today.html", urgent=urgent, calm=calm, first=(urgent + calm)[0] if jobs else None)
-
-
-@console("desk")
-def figures(desk: Desk) -> HttpResponse:
-    """The branch's month beside the last one; the desk loads it behind the list, or by its link."""
-    month = clock.month_start(desk.on)
-    before = clock.month_start(month - timedelta(days=1))
-    span = desk.at - clock.day_start(month)
-    this = _flow(desk, clock.day_start(month), desk.at)
-    last = _flow(desk, clock.day_start(before), min(clock.day_start(before) + span, clock.day_start(month)))
-    people = depositor_queries.counts(branch_ids=[desk.branch.pk])
-    template = "desk/figures_part.html" if desk.request.headers.get("HX-Request") else "desk/figures.html"
-    return desk.show(template, this=this, last=last, people=people)
-
-
-def _flow(desk: Desk, start: datetime, end: datetime) -> dict[str, int]:
-    totals = ledger_queries.totals_by_kind(organisations.book_of(branch_id=desk.branch.pk), desk.branch.code, start, end)
-    found = {"earned": 0, "spent": 0, "deeds": 0, "orders": 0}
-    for total in totals:
-        if total.kind == Kind.DEED_DEPOSITED and total.unit == Unit.POINTS:
-            found["earned"], found["deeds"] = total.amount, total.count
-        if total.kind == Kind.ORDER_COLLECTED and total.unit == Unit.POINTS:
-            found["spent"], found["orders"] = total.amount, total.count
-    return found
 
 
 @require_POST

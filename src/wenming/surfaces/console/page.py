@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -29,6 +29,7 @@ from wenming.domain.organisations.queries import Role
 from wenming.ui import typed
 
 PAGE = 30
+REVIEW_WITHIN = timedelta(days=2)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RUNNERS = (Role.DIRECTOR, Role.HEAD_OFFICER)
 CLERKS = (Role.CLERK, *RUNNERS)
@@ -112,7 +113,7 @@ class Desk:
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
-        return deed_queries.counts_by_status(branch_ids=[self.branch.pk])
+        return deed_queries.open_counts(branch_id=self.branch.pk)
 
     def may(self, *roles: str) -> bool:
         if not self.branches:

@@ -7,28 +7,25 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from wenming.core import clock
-from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds.hands import Book, Hands, book_of
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.intake import services as intake
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.domain.ledger.queries import Kind
-from wenming.domain.mall import queries as mall_queries
-from wenming.surfaces.console.page import CLERKS, PAGE, Desk, console, cursor, page_of, pdf, xlsx
-from wenming.ui import print as paper
+from wenming.surfaces import statements
+from wenming.surfaces.console.page import CLERKS, PAGE, Desk, console, cursor, page_of, xlsx
 
 
 @dataclass(frozen=True)
 class BookLine:
-    """A posted line as the desk reads it. `deed` and `order` lead to what is behind it; `pair` is the day of the line that it
-    puts right, when it is a reversal."""
+    """A posted line as the desk reads it, its kind before the words where they alone would not say enough. `deed` and `order`
+    lead to what is behind it; `pair` is the day of the line that it puts right, when it is a reversal."""
 
     line: Any
+    kind: str
     words: str
     recorded: str
     passed: str
@@ -71,12 +68,11 @@ def tab(desk: Desk, depositor: Any, classes: frozenset[str]) -> dict[str, object
 
 
 def _lines(lines: list[Any], book: Book) -> list[BookLine]:
-    orders = [line.subject for line in lines if line.subject.startswith("order:")]
-    bought = mall_queries.titles_for(subjects=orders) if orders else {}
+    titles = {subject: hands.deed.item.title for subject, hands in book.lines.items()}
+    titles |= statements.titles_for(line.subject for line in lines if line.subject not in titles)
     found = []
     for line in lines:
         hands = book.lines.get(line.subject)
-        title = hands.deed.item.title if hands else bought.get(line.subject)
         recorded, passed = _hands_words(hands, book.names) if hands else ("", "")
         rights = hands is not None and line.reverses_id is not None
         if hands and rights and hands.put_right_by:
@@ -84,11 +80,12 @@ def _lines(lines: list[Any], book: Book) -> list[BookLine]:
         found.append(
             BookLine(
                 line=line,
-                words=title or str(Kind(line.kind).label),
+                kind=statements.kind_before(line, titles),
+                words=titles.get(line.subject) or line.kind_name,
                 recorded=recorded,
                 passed=passed,
                 deed=hands.deed if hands else None,
-                order=int(line.subject[6:]) if line.subject in bought else None,
+                order=int(line.subject[6:]) if line.subject.startswith("order:") else None,
                 pair=hands.deed.happened_on if hands and rights else None,
             )
         )
@@ -102,15 +99,6 @@ def _hands_words(hands: Hands, names: dict[int, str]) -> tuple[str, str]:
     return recorded, _("、").join(names[one] for one in hands.passed_by if one in names)
 
 
-def titles_of(lines: list[Any]) -> dict[str, str]:
-    """The words of statement lines, out of the rooms that wrote them."""
-    subjects = [line.subject for line in lines]
-    titles = deed_queries.titles_for(subjects=subjects) if subjects else {}
-    if any(subject.startswith("order:") for subject in subjects):
-        titles = titles | mall_queries.titles_for(subjects=subjects)
-    return titles
-
-
 def _found(desk: Desk, number: int) -> Any:
     depositor = depositor_queries.depositor(actor=desk.actor, depositor_id=number)
     desk.see(depositor.branch_id)
@@ -120,18 +108,7 @@ def _found(desk: Desk, number: int) -> Any:
 @console("depositors")
 def passbook_paper(desk: Desk, number: int) -> HttpResponse:
     """The newest page of the passbook, typeset."""
-    book = _found(desk, number).passbook
-    lines = ledger_queries.statement(book.points_account_id, limit=paper.LINES_A_PAGE)
-    address = reverse("board:proof", args=[lines[0].public_id]) if lines else reverse("board:find")
-    shown = paper.passbook_page(
-        book,
-        lines,
-        titles=titles_of(lines),
-        codes=deed_queries.codes_for(subjects=[line.subject for line in lines]),
-        url=desk.request.build_absolute_uri(address),
-        at=desk.at,
-    )
-    return pdf(paper.passbook_pdf(shown), "passbook")
+    return statements.printed(desk.request, _found(desk, number).passbook, at=desk.at)
 
 
 @require_POST

@@ -9,6 +9,7 @@ from wenming.surfaces.console import (
     deeds,
     depositors,
     desk,
+    figures,
     funds,
     households,
     intake,
@@ -24,7 +25,7 @@ from wenming.surfaces.console import (
 app_name = "console"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", desk.today, name="desk"),
-    path("figures/", desk.figures, name="figures"),
+    path("figures/", figures.figures, name="figures"),
     path("branch/", desk.switch, name="switch"),
     path("review/", deeds.review, name="review"),
     path("review/several/", deeds.review_several, name="review_several"),

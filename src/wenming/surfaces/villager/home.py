@@ -34,7 +34,7 @@ def home(request: HttpRequest, *, book: Any) -> HttpResponse:
         "flow": ledger.flow(book.points_account_id, clock.day_start(clock.month_start(today))),
         "pending": sum(deed.points or 0 for deed in under_way if deed.status in deeds.PENDING),
         "returned": [deed for deed in under_way if deed.status not in deeds.PENDING],
-        "to_collect": mall.orders_to_collect(depositor_id=book.depositor_id),
+        "to_collect": mall.orders_to_collect(actor=request.actor),
         "unread": unread(request),
         "hide_tabs": looks_of(request).is_elder,
     }

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from wenming.core import clock, points
 from wenming.domain.inbox import queries
 from wenming.domain.inbox import services as inbox
+from wenming.surfaces.statements import titles_for
 from wenming.surfaces.villager.door import page, with_passbook
-from wenming.surfaces.villager.passbook import titles_of
 from wenming.ui.filters import full_day
 
 LINES = 30
@@ -79,7 +79,7 @@ def messages(request: HttpRequest, *, book: Any) -> HttpResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 16 else None
     found = queries.messages_of(user_id=request.user.pk, before=before, limit=LINES + 1)
-    titles = titles_of(found)
+    titles = titles_for(message.subject for message in found)
     context = {
         "rows": [_worded(message, titles) for message in found[:LINES]],
         "has_unread": any(message.read_at is None for message in found[:LINES]),

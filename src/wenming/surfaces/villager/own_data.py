@@ -18,8 +18,8 @@ from wenming.domain.intake import workbooks
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import queries as mall
 from wenming.domain.notices import queries as notices
+from wenming.surfaces.statements import titles_for
 from wenming.surfaces.villager.door import page, with_passbook
-from wenming.surfaces.villager.passbook import titles_of
 from wenming.ui.filters import full_day
 
 AT_ONCE = 500
@@ -101,7 +101,7 @@ def _entries(book: Any, account_id: int) -> Rows:
         return list(ledger.statement(account_id, before=before, limit=AT_ONCE))
 
     for lines in _all(read, lambda line: int(line.sequence)):
-        titles = titles_of(lines)
+        titles = titles_for(line.subject for line in lines)
         for line in lines:
             amount, rest = points.show_signed(line.amount), points.show(line.balance_after)
             yield _stamp(line.recorded_at), titles.get(line.subject) or line.kind_name, amount, rest, line.public_id

@@ -16,10 +16,9 @@ from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deeds
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
-from wenming.domain.mall import queries as mall
 from wenming.domain.rulebooks import queries as rulebooks
+from wenming.surfaces import statements
 from wenming.surfaces.villager.door import page, with_passbook
-from wenming.ui import print as prints
 
 LINES = 30
 READ = 120
@@ -89,19 +88,6 @@ def _bands(lines: Sequence[Any], *, is_filtered: bool, is_cut: bool) -> list[Ban
     return bands
 
 
-def titles_of(lines: Sequence[Any]) -> dict[str, str]:
-    """What each line was for, in words."""
-    subjects = {line.subject for line in lines}
-    of_deeds = {subject for subject in subjects if subject.startswith("deed:")}
-    of_orders = {subject for subject in subjects if subject.startswith("order:")}
-    titles: dict[str, str] = rulebooks.titles_for(subjects=subjects)
-    if of_deeds:
-        titles |= deeds.titles_for(subjects=sorted(of_deeds))
-    if of_orders:
-        titles |= mall.titles_for(subjects=sorted(of_orders))
-    return titles
-
-
 def standing_of(book: Any) -> rulebooks.Standing:
     """What is in a passbook now, and what of it goes next."""
     return rulebooks.standing(
@@ -144,7 +130,7 @@ def _statement(request: HttpRequest, book: Any, *, is_own: bool) -> HttpResponse
         "address": reverse("villager:passbook") if is_own else reverse("villager:passbook_of", args=[book.number]),
         "standing": standing_of(book),
         "bands": _bands(lines, is_filtered=bool(chosen), is_cut=is_cut),
-        "titles": titles_of(lines),
+        "titles": statements.titles_for(line.subject for line in lines),
         "partners": {line.transaction_id: line for line in lines},
         "pending": [] if before or chosen or month else deeds.pending_of(depositor_id=book.depositor_id),
         "chosen": chosen,
@@ -179,20 +165,7 @@ def months(request: HttpRequest, *, book: Any) -> HttpResponse:
 @with_passbook
 def paper(request: HttpRequest, *, book: Any) -> HttpResponse:
     """The newest page of the own passbook, typeset for the printer."""
-    lines = ledger.statement(book.points_account_id, limit=prints.LINES_A_PAGE)
-    address = reverse("board:proof", args=[lines[0].public_id]) if lines else reverse("board:find")
-    shown = prints.passbook_page(
-        book,
-        lines,
-        titles=titles_of(lines),
-        codes=deeds.codes_for(subjects=[line.subject for line in lines]),
-        url=request.build_absolute_uri(address),
-        at=clock.now(),
-    )
-    answer = HttpResponse(prints.passbook_pdf(shown), content_type="application/pdf")
-    answer["Content-Disposition"] = 'inline; filename="passbook.pdf"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return statements.printed(request, book, at=clock.now())
 
 
 @require_safe
@@ -213,7 +186,7 @@ def entry(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
         "book": book,
         "transaction": transaction,
         "line": own[0],
-        "title": titles_of([transaction]).get(transaction.subject, ""),
+        "title": statements.titles_for([transaction.subject]).get(transaction.subject, ""),
         "declaration": declaration,
         "why": why,
     }

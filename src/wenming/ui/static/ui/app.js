@@ -18,3 +18,7 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 document.getElementById("errors")?.focus();
+// A desk's menu lies along the top of a narrow window; where one is stands in view.
+const menu = document.querySelector(".desk>nav");
+const here = menu?.querySelector("[aria-current]");
+if (here) menu.scrollLeft = here.offsetLeft - (menu.clientWidth - here.offsetWidth) / 2;

@@ -1,4 +1,4 @@
-// One thing of the mall: one less, one more, and what it will cost and leave while one chooses. Without it the next page says so.
+// One thing of the mall: what it will cost and leave while one chooses. Without it the next page says so.
 import { said } from "../ui/words.js";
 
 const form = document.getElementById("order");
@@ -24,14 +24,6 @@ function show() {
 }
 
 if (count && cost) {
-  form.addEventListener("click", (event) => {
-    const step = Number(event.target.closest("[data-step]")?.dataset.step ?? 0);
-    if (!step) return;
-    event.preventDefault();
-    const wanted = (Number.parseInt(count.value, 10) || 1) + step;
-    count.value = Math.min(Math.max(wanted, Number(count.min)), Number(count.max));
-    show();
-  });
   form.addEventListener("input", show);
   addEventListener("pageshow", show);
 }
