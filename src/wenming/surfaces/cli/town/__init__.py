@@ -17,5 +17,5 @@ def words(card: Mapping[str, Any]) -> str:
     """The log-ins of the demo as a table for the screen."""
     lines = [_("演示镇的登录名（密码都是 {password}）：").format(password=card["password"])]
     for login in card["logins"]:
-        lines.append(f"  {login['role']}\t{login['login']}\t{login['name']}".rstrip())
+        lines.append(f"  {_(login['role'])}\t{login['login']}\t{login['name']}".rstrip())
     return "\n".join(lines)
