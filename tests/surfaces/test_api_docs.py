@@ -72,7 +72,7 @@ def test_both_say_the_same_of_the_same() -> None:
         assert list(sentences(chinese, name)) == list(sentences(english, name))
 
 
-@pytest.mark.parametrize(("asked", "title"), [("", "文明银行"), ("zh-CN,zh;q=0.9,en;q=0.8", "文明银行"), ("en-GB", "Wenming Bank")])
+@pytest.mark.parametrize(("asked", "title"), [("", "文明银行"), ("zh-CN,en;q=0.8", "文明银行"), ("en-GB", "Wenming Bank")])
 def test_it_is_served_in_the_language_that_is_asked_for(client: Client, asked: str, title: str) -> None:
     answer = client.get("/api/v1/openapi.json", headers={"Accept-Language": asked})
     assert answer.json()["info"]["title"] == title
