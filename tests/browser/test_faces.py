@@ -32,7 +32,9 @@ def owner_of(name: str) -> str:
     return OTHERS.get(name, OWNERS.get(name.split(":")[0], ""))
 
 
-def test_nothing_sticks_out_in_english(stage: Stage, live_server: LiveServer, open_context: Callable[..., BrowserContext]) -> None:
+def test_nothing_sticks_out_in_english(
+    stage: Stage, live_server: LiveServer, open_context: Callable[..., BrowserContext]
+) -> None:
     """English words are longer than Chinese ones: every page of the phone and of the board in the elders' size."""
     faces.furnish(stage)
     pages = {name: address for name, address in faces.addresses(stage).items() if " " not in name}

@@ -141,7 +141,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     number = f"E-{chance.digits(6)}"
     log.error("fault %s at %s", number, request.path)
     message = (
-        _("没交上去，不是您的错。写的都在，请再交一次；还不行，请报 {number}。")
+        _("没交上去，不是您的错。写的都在，照片和文件要再选一次；还不行，请报 {number}。")
+        if typed.is_form(request) and request.FILES
+        else _("没交上去，不是您的错。写的都在，请再交一次；还不行，请报 {number}。")
         if typed.is_form(request)
         else _("没办成，不是您的错。请再试一次；还不行，请报 {number}。")
     ).format(number=number)
