@@ -17,7 +17,7 @@ from wenming.core import vault
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.depositors import models, policies
-from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
+from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor, minors_after
 from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, relatives_of
 from wenming.domain.depositors.looks import Look, looks_at
 from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Household, Kinship, Passbook, VaultRecord
@@ -91,10 +91,10 @@ def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
         return Actor(user_id=None, door=door)
     own = (
         Depositor.objects.filter(user_id=user_id, status__in=PRESENT)
-        .values_list("pk", "household_id", "branch_id", "branch__parent__word_pack")
+        .values_list("pk", "household_id", "branch_id", "branch__parent__word_pack", "born_on")
         .first()
     )
-    depositor_id, household_id, branch_id, words = own or (None, None, None, None)
+    depositor_id, household_id, branch_id, words, born_on = own or (None, None, None, None, None)
     grants = organisations.grants_of(user_id=user_id, at=at)
     if words is None:
         words = grants[0].word_pack if grants else ""
@@ -106,6 +106,7 @@ def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
         household_id=household_id,
         branch_id=branch_id,
         word_pack=words,
+        minors_after=minors_after(born_on, at),
     )
 
 

@@ -12,7 +12,7 @@ from wenming.core import clock
 from wenming.core.errors import WrongInput
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
-from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.depositors import family
 from wenming.surfaces.api.operations import (
     CLERK,
     DIRECTOR,
@@ -221,8 +221,8 @@ def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
 )
 def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[DeclarationOut]:
     """What was declared for one depositor, newest first."""
-    depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
-    rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=page_of.position, limit=page_of.rows)
+    passbook = family.passbook_to_read(actor=request.actor, depositor_id=depositor_id)
+    rows = deed_queries.declarations_of(depositor_ids=[passbook.depositor_id], before=page_of.position, limit=page_of.rows)
     return page_of.of(rows, shown, lambda row: row.pk)
 
 
@@ -249,11 +249,11 @@ def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch
     "/declarations/{declaration_id}",
     roles=EVERYBODY,
     scopes=["deeds:read"],
-    says="一件申报：自己报的、自己家里的，或自己任职的分行的。",
+    says="一件申报：自己报的、自己的或家里能看的，或自己任职的分行的。",
     answer=DeclarationOut,
 )
 def read_declaration(request: Request, declaration_id: Id) -> DeclarationOut:
-    """One declaration that one declared, that is about one's household, or at a branch where one holds an office."""
+    """One declaration that one declared, that is one's own or one may read at home, or at a branch where one holds an office."""
     return shown(deed_queries.declaration(actor=request.actor, declaration_id=declaration_id))
 
 

@@ -8,6 +8,7 @@ from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.depositors import family
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
 from wenming.domain.identity import queries as identity_queries
@@ -407,7 +408,7 @@ def read_statement(
     end: Day | None = None,
 ) -> Page[LineOut]:
     """The lines of a passbook in [start, end), newest first."""
-    passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
+    passbook = family.passbook_to_read(actor=request.actor, depositor_id=depositor_id)
     lines = ledger_queries.statement(
         account_id=passbook.points_account_id if unit == "points" else passbook.honour_account_id,
         before=page_of.position,
