@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""文明银行 Wenming Bank: one file that takes a fresh machine to a running town. Standard library only.
+"""Wenming Bank: one file that takes a fresh machine to a running town. Standard library only.
 
 python3 run.py demo          a browsable demo town (--scale village|town, --port, --data DIR, --no-open)
 python3 run.py test          every test: SQLite, PostgreSQL and a real browser, set up by itself
 python3 run.py check         style, types, import contracts; --long adds the long reliability runs
 python3 run.py fix           let the formatter mend what it can
 python3 run.py bench [PART]  speed as ratios measured in one run: ledger, pages, web, import, server, http
-python3 run.py COMMAND …     any command of the `wenming` program, in the same environment
+python3 run.py COMMAND …     any command of the `wenming` program, in the same environment; --help behind it says more
+
+--language zh|en             in Chinese or English; else as the machine is set (LANGUAGE, LANG), else Chinese
 """
 
 from __future__ import annotations
@@ -24,6 +26,21 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from wenming.locale import shell  # noqa: E402  (the one part of the program that needs nothing installed)
+
+CHINESE_DOC = """文明银行：一个文件，从空机器到一个能用的镇。只用 Python 标准库。
+
+python3 run.py demo          可以点开看的演示镇（--scale village|town、--port、--data 数据夹、--no-open）
+python3 run.py test          全部测试：SQLite、PostgreSQL、真浏览器，要用的自己装好
+python3 run.py check         格式、类型、引用约定；--long 加上长时间的可靠性测试
+python3 run.py fix           让格式化工具改它能改的
+python3 run.py bench [项目]  测速，在一次里量完：ledger、pages、web、import、server、http
+python3 run.py 命令 …        wenming 程序的任何一条命令，在同一个环境里；后面加 --help 看用法
+
+--language zh|en             用中文或英文；不写就照机器的设置（LANGUAGE、LANG），没有设置用中文
+"""
 VENV = Path(os.environ.get("WENMING_VENV", ROOT / ".venv"))
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
@@ -62,7 +79,7 @@ def make_venv() -> None:
     except (subprocess.CalledProcessError, SystemExit):
         shutil.rmtree(VENV, ignore_errors=True)
     if not is_root_on_debian():
-        sys.exit("请先安装 python3-venv，再运行一次。 / Please install python3-venv, then run this again.")
+        sys.exit(shell.said("请先安装 python3-venv，再运行一次。", "Please install python3-venv, then run this again."))
     apt_install("python3-venv")
     call(sys.executable, "-m", "venv", VENV)
 
@@ -70,14 +87,15 @@ def make_venv() -> None:
 def ensure(lock: str) -> None:
     """Install the pinned packages of one lock file; immediate when nothing has changed."""
     if sys.version_info < (3, 11):  # noqa: UP036 (an older Python still reads this far)
-        sys.exit("需要 Python 3.11 或更新的版本。 / Python 3.11 or newer is needed.")
+        sys.exit(shell.said("需要 Python 3.11 或更新的版本。", "Python 3.11 or newer is needed."))
     files = (ROOT / "requirements" / lock, ROOT / "pyproject.toml")
     wanted = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
     stamp = VENV / f".stamp-{lock}"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     if not PYTHON.exists():
-        print("正在准备运行环境（只有第一次需要）… / Preparing the environment, once only …", flush=True)
+        words = shell.said("正在准备运行环境（只有第一次需要）…", "Preparing the environment, once only …")
+        print(words, flush=True)
         make_venv()
     pip = (PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check")
     call(*pip, "--require-hashes", "--only-binary", ":all:", "-r", ROOT / "requirements" / lock)
@@ -97,7 +115,8 @@ def ensure_browser() -> None:
     elif missing and missing != ["libatomic1"]:
         call(PYTHON, "-m", "playwright", "install", "chromium")
     elif missing:
-        sys.exit("浏览器测试还缺 libatomic1，请先安装。 / Please install libatomic1 for the browser tests.")
+        words = "浏览器测试还缺 libatomic1，请先安装。", "Please install libatomic1 for the browser tests."
+        sys.exit(shell.said(*words))
 
 
 def tool(name: str) -> Path:
@@ -188,9 +207,10 @@ def test(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start of the program compiles it anew
+    arguments = shell.read_option(arguments)
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if command in ("", "-h", "--help"):
-        print(__doc__)
+        print(shell.said(CHINESE_DOC, __doc__ or ""))
         return 0 if command else 2
     if command == "test":
         return test(rest)

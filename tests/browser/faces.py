@@ -38,7 +38,8 @@ HEIGHTS = {360: 780, 390: 844, 1366: 768, 195: 422, 683: 384}
 DATA = (".json", ".pdf", ".xlsx", "sw.js")
 NOT_PAGES = {
     "villager:logout", "villager:device_end", "villager:outbox", "villager:kit", "villager:discard", "villager:withdraw",
-    "villager:photo", "villager:order_cancel", "console:switch", "console:photo", "console:depositor_change",
+    "villager:photo", "villager:order_cancel", "villager:open_to_family",
+    "console:switch", "console:photo", "console:depositor_change",
     "console:counter_list", "console:counter_outbox", "console:publish", "console:officer_code",
     "console:activation", "console:notice_photo", "console:choose_words",
 }  # fmt: skip

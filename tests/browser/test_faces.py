@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import faces
-from tests.browser.conftest import enter
+from tests.browser.conftest import OVERFLOW, enter
 from tests.surfaces.stage import Stage
 
 OWNERS = {"villager": faces.VILLAGER, "console": "director", "board": "", "kit": ""}
@@ -30,6 +30,27 @@ OTHERS = {
 def owner_of(name: str) -> str:
     """Whose page it is: by its own name, else by its door."""
     return OTHERS.get(name, OWNERS.get(name.split(":")[0], ""))
+
+
+def test_nothing_sticks_out_in_english(
+    stage: Stage, live_server: LiveServer, open_context: Callable[..., BrowserContext]
+) -> None:
+    """English words are longer than Chinese ones: every page of the phone and of the board in the elders' size."""
+    faces.furnish(stage)
+    pages = {name: address for name, address in faces.addresses(stage).items() if " " not in name}
+    findings, seen = [], 0
+    for role in (faces.VILLAGER, ""):
+        context = open_context(live_server.url, worker=False)
+        page = enter(context, stage, role, live_server.url) if role else context.new_page()
+        page.set_viewport_size({"width": 360, "height": 780})
+        context.add_cookies([{"name": "wm_look", "value": "light.elder.en", "url": live_server.url}])
+        for name in (name for name in pages if owner_of(name) == role and not name.startswith("kit")):
+            page.goto(live_server.url + pages[name])
+            assert page.locator("html").get_attribute("lang") == "en", name
+            findings += [f"{name}: {one}" for one in page.evaluate(OVERFLOW)]
+            seen += 1
+    assert findings == []
+    assert seen > 30
 
 
 def test_every_page_in_one_look(stage: Stage, live_server: LiveServer, open_context: Callable[..., BrowserContext]) -> None:

@@ -17,6 +17,7 @@ from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
 from wenming.domain.deeds.queries import Door, Status
 from wenming.domain.depositors import services as depositors
+from wenming.domain.identity import services as identity
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notice_queries
 from wenming.domain.notices import services as notices
@@ -531,7 +532,10 @@ def test_lists_are_scoped(village: Village, at: datetime) -> None:
         with pytest.raises(NotFound):
             deed_queries.declaration(actor=who, declaration_id=made.pk)
         assert deed_queries.declarations_in(actor=who) == []
-    assert deed_queries.declaration(actor=village.villager("赵志强"), declaration_id=made.pk).pk == made.pk
+    wife, husband = village.villager("王秀梅"), village.villager("赵志强")
+    assert deed_queries.declarations_in(actor=husband) == []
+    identity.set_preference(user_id=wife.user_id or 0, name="family", value="open")
+    assert deed_queries.declaration(actor=husband, declaration_id=made.pk).pk == made.pk
     assert deed_queries.by_public_id(actor=village.officer("head"), public_id=made.public_id).pk == made.pk
     assert deed_queries.counts_by_status(branch_ids=[village.branch_id])[Status.SUBMITTED] == 1
 

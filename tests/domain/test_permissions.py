@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from django.db.models import Q
@@ -13,6 +15,7 @@ from wenming.domain.deeds.models import Declaration, Door
 from wenming.domain.depositors import policies as depositors
 from wenming.domain.depositors.models import Depositor, Household
 from wenming.domain.funds import policies as funds
+from wenming.domain.identity.models import User
 from wenming.domain.intake import policies as intake
 from wenming.domain.mall import policies as mall
 from wenming.domain.mall.models import Order
@@ -114,13 +117,38 @@ def test_only_the_head_bank_reviews_from_above() -> None:
 
 
 def test_ones_own_deed() -> None:
-    deed = Declaration(branch_id=BRANCH, depositor_id=MINE, household_id=HOME, declared_by=ME)
+    mine = Depositor(pk=MINE, kind="person", household_id=HOME, born_on=date(2015, 5, 20))
+    deed = Declaration(branch_id=BRANCH, depositor=mine, household_id=HOME, declared_by=ME)
     others = Declaration(branch_id=BRANCH, depositor_id=71, household=Household(pk=701), declared_by=STRANGER)
     nobodys = Declaration(branch_id=BRANCH, depositor_id=None, household_id=None, declared_by=None)
-    for actor in (Actor(ME, "api"), Actor(9, "api", depositor_id=MINE), Actor(9, "api", household_id=HOME)):
+    parent = Actor(9, "api", household_id=HOME, minors_after=date(2008, 3, 12))
+    for actor in (Actor(ME, "api"), Actor(9, "api", depositor_id=MINE), parent):
         assert deeds.is_own(actor, deed) and deeds.may_see(actor, deed) and deeds.may_amend(actor, deed)
         assert not deeds.is_own(actor, others) and not deeds.may_see(actor, others) and not deeds.may_amend(actor, others)
     assert not deeds.is_own(Actor(None, "api"), nobodys)
+
+
+@pytest.mark.parametrize(
+    ("kind", "born_on", "says", "to_grown_ups", "to_minors"),
+    [
+        ("person", date(1970, 8, 15), "", False, False),
+        ("person", date(1970, 8, 15), "open", True, False),
+        ("person", date(2008, 3, 12), "", False, False),
+        ("person", date(2008, 3, 13), "", True, False),
+        ("person", None, "", False, False),
+        ("household", None, "", True, True),
+    ],
+)
+def test_who_reads_at_home(kind: str, born_on: date | None, says: str, to_grown_ups: bool, to_minors: bool) -> None:
+    """Decision 11, on 12 March 2026; the holder reads always, another household never."""
+    holder = Depositor(pk=71, kind=kind, household_id=HOME, born_on=born_on, user=User(pk=9, preferences={"family": says}))
+    grown_up = Actor(ME, "villager", depositor_id=MINE, household_id=HOME, minors_after=date(2008, 3, 12))
+    minor = replace(grown_up, minors_after=None)
+    assert depositors.may_read_entries(grown_up, holder) is to_grown_ups
+    assert depositors.may_read_entries(minor, holder) is to_minors
+    assert depositors.may_read_entries(replace(minor, depositor_id=71), holder)
+    assert not depositors.may_read_entries(replace(grown_up, household_id=701), holder)
+    assert not depositors.may_read_entries(replace(grown_up, household_id=None), holder)
 
 
 def test_offices_see_their_branch_and_a_lane_chief_the_lane() -> None:

@@ -283,6 +283,19 @@ def test_code_is_for_the_buyer_alone(shop: Shop) -> None:
     assert key_of(shop, "张伟").get(f"/orders/{order.pk}")[0] == 404
 
 
+def test_entries_are_read_as_at_home(shop: Shop) -> None:
+    """Of another grown-up of the household a grown-up gets the balance; the entries once that one allows it; of a child all."""
+    wife, husband = key_of(shop, "李秀英"), shop.village.person("王建国")
+    assert wife.get(f"/depositors/{husband}/passbook")[0] == 200
+    entries = (f"/depositors/{husband}/statement", {}), ("/declarations", {"depositor_id": husband})
+    assert [wife.get(path, **query)[0] for path, query in entries] == [404, 404]
+    key_of(shop, "王建国")
+    identity.set_preference(user_id=shop.village.users["王建国"], name="family", value="open")
+    assert [wife.get(path, **query)[0] for path, query in entries] == [200, 200]
+    assert wife.get(f"/depositors/{shop.village.person('王小雨')}/statement")[0] == 200
+    assert key_of(shop, "王小雨").get(f"/depositors/{husband}/statement")[0] == 404
+
+
 def test_counter(shop: Shop) -> None:
     teller, buyer, clerk = key_of(shop, "teller"), key_of(shop, "王建国"), key_of(shop, "clerk")
     status, placed = buyer.send("/orders", order_body(shop, "王建国", price_seen=2000))

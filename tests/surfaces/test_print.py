@@ -57,7 +57,8 @@ def test_the_fingerprint_of_a_page_changes_with_any_of_its_facts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "count", "sheets"), [("a3", 128, 1), ("a3", 200, 2), ("a4", 90, 1), ("a4", 91, 2), ("a4", 0, 1)]
+    ("form", "count", "sheets"),
+    [("a3", 128, 1), ("a3", 200, 2), ("a3", 9, 1), ("a3", 36, 1), ("a3", 37, 1), ("a4", 90, 1), ("a4", 91, 2), ("a4", 0, 1)],
 )
 def test_the_red_list_takes_the_sheets_that_it_needs(form: str, count: int, sheets: int) -> None:
     facts = {
@@ -122,7 +123,7 @@ def test_a_sheet_of_few_lines_has_larger_type(rows: int, columns: int) -> None:
     sizes = []
     for count in range(rows * columns + 1):
         across, size = paper._fitting(count, rows, columns)
-        assert 2 <= across <= columns and 1 <= size <= columns / 2
+        assert 1 <= across <= columns and 1 <= size <= min(columns / across, paper._LARGEST)
         assert -(-count // across) <= rows and (size == 1 or -(-count // across) * size <= rows + 1e-9)
         sizes.append(size)
-    assert sizes == sorted(sizes, reverse=True) and sizes[4] == columns / 2 and sizes[-1] == 1
+    assert sizes == sorted(sizes, reverse=True) and sizes[4] == min(columns, paper._LARGEST) and sizes[-1] == 1

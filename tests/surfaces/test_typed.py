@@ -133,6 +133,8 @@ def test_a_fault_offers_to_send_the_same_once_more(stage: Stage, settings: LazyS
     shown = answer.content.decode()
     assert answer.status_code == 500 and "没交上去，不是您的错。写的都在" in shown and re.search(r"E-\d{6}", shown)
     assert 'name="words" value="只扫了半天"' in shown and f'action="{page}"' in shown
+    with_photo = client.post(page, {"words": "只扫了半天", "photos": photo()}, headers={"referer": HOST + page}).content.decode()
+    assert "照片和文件要再选一次" in with_photo and 'name="words" value="只扫了半天"' in with_photo
 
 
 def test_a_page_that_lay_too_long_is_sent_once_more(stage: Stage) -> None:

@@ -194,7 +194,7 @@ def test_photos_are_for_those_who_may_see_the_deed(stage: Stage) -> None:
     assert found is not None
     answer = stage.client("王建国").get(found[1])
     assert answer["Content-Type"] == "image/jpeg" and "private" in answer["Cache-Control"]
-    assert stage.client("李秀英").get(found[1]).status_code == 200
+    assert stage.client("李秀英").get(found[1]).status_code == 404, "a grown-up's deeds are not the family's"
     assert stage.client("张伟").get(found[1]).status_code == 404
     assert stage.client("孙立").get(found[1]).status_code == 404
     assert Client().get(found[1]).status_code == 302

@@ -26,6 +26,16 @@ def powder(stage: Stage) -> str:
 
 def test_the_passbooks_of_the_household_are_read_and_no_others(stage: Stage) -> None:
     client = stage.client("李秀英")
+    his = f"/household/{number_of(stage, '王建国')}/"
+    home = client.get("/household/").content.decode()
+    assert "王建国" in home and his not in home, "of another grown-up the balance only"
+    assert client.get(his).status_code == 404
+    child = stage.client("王小雨")
+    assert child.get(f"/household/{number_of(stage, '李秀英')}/").status_code == 404
+    husband = stage.client("王建国")
+    assert "让家里大人也能看" in husband.get("/household/").content.decode()
+    husband.post("/household/open/", {"family": "open"})
+    assert child.get(his).status_code == 404
     home = client.get("/household/").content.decode()
     for name in ("王建国", "王小雨", "王建国家"):
         address = f"/household/{number_of(stage, name)}/"
@@ -35,6 +45,9 @@ def test_the_passbooks_of_the_household_are_read_and_no_others(stage: Stage) -> 
         assert not re.search(r'href="/(passbook|deeds)/\w', html.replace('href="/passbook/"', "")), "pages of the holder alone"
     assert client.get(f"/household/{number_of(stage, '张伟')}/").status_code == 404
     assert client.get("/household/nothing/").status_code == 404
+    assert "改成只看余额" in husband.get("/household/").content.decode()
+    husband.post("/household/open/", {"family": ""})
+    assert client.get(his).status_code == 404
 
 
 def test_a_grown_up_spends_from_the_family_passbook_and_a_child_does_not(stage: Stage) -> None:

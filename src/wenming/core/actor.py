@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Actor:
     """A person (or the timetable, or the shell) at a door. `scopes` narrows an API key; None means no narrowing.
 
     `word_pack` names the words that pages use for this person: those of the own bank, else of the first office.
+    `minors_after` is the birthday after which one is a minor today, None for an actor who is one.
     """
 
     user_id: int | None
@@ -32,6 +34,7 @@ class Actor:
     scopes: frozenset[str] | None = None
     is_system: bool = False
     word_pack: str = ""
+    minors_after: date | None = None
 
     def branches(self, *roles: str) -> frozenset[int]:
         """Branches reached through any of these roles (any role at all when none is named)."""

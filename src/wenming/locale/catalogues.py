@@ -14,11 +14,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from wenming.locale.packs import ENGLISH, PACKS, reworded
+from wenming.locale import shell
+from wenming.locale.packs import CHINESE, ENGLISH, PACKS, reworded
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE / "en" / "LC_MESSAGES" / "django.po"
-CHINESE = "zh-hans"
 _MAGIC = 0x950412DE
 _HEADER = "Content-Type: text/plain; charset=UTF-8\nPlural-Forms: nplurals=2; plural=(n != 1);\n"
 
@@ -70,19 +70,23 @@ def prepare(folder: Path) -> Path:
 
     The place is named by what it was made from, so a new version makes its own and two processes can't disturb each other.
     """
-    made_from = b"".join(path.read_bytes() for path in (SOURCE, HERE / "packs.py", Path(__file__)))
+    made_from = b"".join(path.read_bytes() for path in (SOURCE, HERE / "packs.py", HERE / "shell.py", Path(__file__)))
     wanted = folder / hashlib.sha256(made_from).hexdigest()[:16]
     if wanted.exists():
         return wanted
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as draft:
         for locale, words in catalogues().items():
-            place = Path(draft) / "made" / locale / "LC_MESSAGES"
-            place.mkdir(parents=True)
-            (place / "django.mo").write_bytes(compiled(words))
+            _put(Path(draft) / "made" / locale / "LC_MESSAGES" / "django.mo", words)
+        _put(Path(draft) / "made" / shell.FOLDER / "LC_MESSAGES" / f"{shell.OPTIONS}.mo", shell.OPTION_WORDS)
         try:
             os.rename(Path(draft) / "made", wanted)
         except OSError:
             if not wanted.exists():
                 raise
     return wanted
+
+
+def _put(place: Path, words: Mapping[str, str]) -> None:
+    place.parent.mkdir(parents=True)
+    place.write_bytes(compiled(words))

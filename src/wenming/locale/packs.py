@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-ENGLISH = "en"
+CHINESE, ENGLISH = "zh-hans", "en"
 Terms = Mapping[str, str]
 
 PACKS: Mapping[str, tuple[Terms, Terms]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from wenming.core import clock
 from wenming.domain.identity import queries as identity_queries
@@ -43,16 +44,25 @@ def ended_here(request: HttpRequest) -> list[str]:
     return identity_queries.ended_owners(token=request.COOKIES.get(COOKIE, ""))
 
 
+KINDS = (
+    ("iPhone", gettext_noop("苹果手机")),
+    ("iPad", gettext_noop("苹果平板")),
+    ("OpenHarmony", gettext_noop("鸿蒙手机")),
+    ("Android", gettext_noop("安卓手机")),
+    ("Windows", gettext_noop("电脑")),
+    ("Macintosh", gettext_noop("苹果电脑")),
+    ("Linux", gettext_noop("电脑")),
+)
+INSIDE = "，微信里"
+
+
 def name_of(agent: str) -> str:
-    """What a person would call it: 苹果手机，微信里."""
-    kinds = (
-        ("iPhone", _("苹果手机")),
-        ("iPad", _("苹果平板")),
-        ("OpenHarmony", _("鸿蒙手机")),
-        ("Android", _("安卓手机")),
-        ("Windows", _("电脑")),
-        ("Macintosh", _("苹果电脑")),
-        ("Linux", _("电脑")),
-    )
-    kind = next((words for mark, words in kinds if mark in agent), _("别的设备"))
-    return _("{kind}，微信里").format(kind=kind) if "MicroMessenger" in agent else kind
+    """What a person would call it, as the store keeps it: 苹果手机，微信里."""
+    kind = next((words for mark, words in KINDS if mark in agent), gettext_noop("别的设备"))
+    return kind + INSIDE if "MicroMessenger" in agent else kind
+
+
+def words_for(name: str) -> str:
+    """The name of a device in the language of the page."""
+    kind, is_inside, _rest = name.partition(INSIDE)
+    return _("{kind}，微信里").format(kind=_(kind)) if is_inside else _(kind)

@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
@@ -80,7 +81,10 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with translation.override(language_of(request)):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if door_of(request) == "api":
+            patch_vary_headers(response, ["Accept-Language"])
+        return response
 
 
 class ActorMiddleware:
@@ -137,7 +141,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     number = f"E-{chance.digits(6)}"
     log.error("fault %s at %s", number, request.path)
     message = (
-        _("没交上去，不是您的错。写的都在，请再交一次；还不行，请报 {number}。")
+        _("没交上去，不是您的错。写的都在，照片和文件要再选一次；还不行，请报 {number}。")
+        if typed.is_form(request) and request.FILES
+        else _("没交上去，不是您的错。写的都在，请再交一次；还不行，请报 {number}。")
         if typed.is_form(request)
         else _("没办成，不是您的错。请再试一次；还不行，请报 {number}。")
     ).format(number=number)

@@ -36,6 +36,11 @@ def month(value: date | datetime) -> str:
     return days.of_year(_date(value))
 
 
+def month_name(value: date | datetime) -> str:
+    """3月, Mar"""
+    return days.month(_date(value))
+
+
 def short_day(value: date | datetime) -> str:
     """03-17, for the narrow column of a statement."""
     return f"{_date(value):%m-%d}"
@@ -85,6 +90,7 @@ FILTERS = {
     "short_day": short_day,
     "weekday": weekday,
     "month": month,
+    "month_name": month_name,
     "moment": moment,
     "last_day": last_day,
     "yuan": yuan,

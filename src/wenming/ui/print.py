@@ -20,12 +20,15 @@ from urllib.parse import urlencode
 import manimgx_fonts_cjk
 import segno
 import typst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from wenming.core import clock, points
+from wenming.locale.catalogues import ENGLISH
 from wenming.ui.filters import full_day, moment, voucher
 
 TEMPLATES = Path(__file__).resolve().parent / "typst"
+MARK = TEMPLATES.parent / "static" / "ui" / "mark.svg"
 FONTS = Path(manimgx_fonts_cjk.__file__).resolve().parent
 LINES_A_PAGE = 22
 FINGERPRINT_DIGITS = 16
@@ -33,6 +36,7 @@ _LIST_COLUMNS = {"a3": 4, "a4": 3}
 _LIST_ROWS = {"a3": 32, "a4": 26}
 _LINE_HEIGHT = {"a3": 7.5, "a4": 8.2}
 _HONOURS_TAKE = 4
+_LARGEST, _AIRY = 3.2, 1.5  # times the type and the line height of a full red list
 _DAY_COLUMNS = ("deeds", "deposited", "orders", "redeemed", "others")
 
 Data = Mapping[str, Any]
@@ -152,9 +156,9 @@ def _passbook_page(lines: Sequence[Data], carried: int) -> dict[str, Any]:
 
 
 def passbook_line(line: Any, words: str) -> dict[str, Any]:
-    """A line of a statement as the paper shows it."""
+    """A line of a statement as the paper shows it, under the day on which it was posted, as on the screen."""
     return {
-        "day": f"{clock.local_date(line.occurred_at):%Y-%m-%d}",
+        "day": f"{clock.local_date(line.recorded_at):%Y-%m-%d}",
         "words": words,
         "amount": line.amount,
         "balance": line.balance_after,
@@ -216,7 +220,7 @@ def _red_list_summary(data: Data) -> str:
     if data.get("until"):
         parts.append(_("公示到 {until}").format(until=data["until"]))
     parts.append(data.get("order", ""))
-    return "\u3000".join(part for part in parts if part)
+    return (" · " if _is_english() else "\u3000").join(part for part in parts if part)
 
 
 def _red_list_pages(entries: list[dict[str, Any]], honours: list[Data], paper: str) -> list[dict[str, Any]]:
@@ -230,11 +234,13 @@ def _red_list_pages(entries: list[dict[str, Any]], honours: list[Data], paper: s
         at += rows * columns
         across, size = _fitting(len(group), rows, columns) if at >= len(entries) and not pages else (columns, 1.0)
         tall = min(rows, -(-len(group) // across))
+        is_full = len(group) == rows * columns
         pages.append(
             {
                 "honours": shown,
                 "columns": [group[tall * place : tall * (place + 1)] for place in range(across)],
                 "size": size,
+                "tall": size if is_full else min(_AIRY * size, max(size, (rows - 1) / max(1, tall))),
                 "sheet": "",
             }
         )
@@ -247,7 +253,7 @@ def _red_list_pages(entries: list[dict[str, Any]], honours: list[Data], paper: s
 def _fitting(count: int, rows: int, columns: int) -> tuple[int, float]:
     """How many columns a sheet of few lines has, and how many times larger its type is than that of a full one: the largest
     that leaves every line its width and the sheet its height."""
-    ways = {across: min(rows / max(1, -(-count // across)), columns / across) for across in range(2, columns + 1)}
+    ways = {across: min(rows / max(1, -(-count // across)), columns / across, _LARGEST) for across in range(1, columns + 1)}
     across = max(ways, key=lambda one: (ways[one], one))
     return across, max(1.0, ways[across])
 
@@ -397,13 +403,21 @@ def texts_of(template: str) -> tuple[str, ...]:
     return tuple(json.loads(f'"{text}"') for text in found if re.search("[\u4e00-\u9fff]", text))
 
 
+def _is_english() -> bool:
+    return (get_language() or "").startswith(ENGLISH)
+
+
 def _compile(template: str, words: Data) -> bytes:
-    said = {text: _(text) for text in texts_of(template)}
+    shared = {
+        "said": {text: _(text) for text in texts_of(template)},
+        "is_english": _is_english(),
+        "mark": MARK.read_text("utf-8"),
+    }
     made = typst.compile(
         str(TEMPLATES / f"{template}.typ"),
         root=str(TEMPLATES),
         font_paths=_fonts(),
-        sys_inputs={"data": json.dumps({**words, "said": said}, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps({**words, **shared}, ensure_ascii=False)},
     )
     assert isinstance(made, bytes)
     return made

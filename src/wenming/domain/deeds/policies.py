@@ -62,12 +62,13 @@ def may_answer(actor: Actor, branch_id: int) -> bool:
 
 
 def is_own(actor: Actor, declaration: Declaration) -> bool:
-    """Declared by the actor, or about the actor or the actor's household."""
+    """Declared by the actor, or about the actor or somebody for whom the actor reads at home."""
     if actor.user_id is not None and actor.user_id == declaration.declared_by:
         return True
     if actor.depositor_id is not None and actor.depositor_id == declaration.depositor_id:
         return True
-    return actor.household_id is not None and actor.household_id == declaration.household_id
+    is_home = actor.household_id is not None and actor.household_id == declaration.household_id
+    return is_home and reach.may_read_entries(actor, declaration.depositor)
 
 
 def may_see(actor: Actor, declaration: Declaration) -> bool:
@@ -78,5 +79,5 @@ def may_see(actor: Actor, declaration: Declaration) -> bool:
 
 
 def may_amend(actor: Actor, declaration: Declaration) -> bool:
-    """Whoever declared it, the household it is about, and the branch's clerk or director."""
+    """Whoever declared it, whom it is about or who reads for them at home, and the branch's clerk or director."""
     return is_own(actor, declaration) or actor.holds(Role.CLERK, Role.DIRECTOR, branch_id=declaration.branch_id)

@@ -73,9 +73,7 @@ def _seen_by(actor: Actor) -> QuerySet[Declaration]:
     if actor.user_id is not None:
         own |= Q(declared_by=actor.user_id)
     if actor.depositor_id is not None:
-        own |= Q(depositor_id=actor.depositor_id)
-    if actor.household_id is not None:
-        own |= Q(household_id=actor.household_id)
+        own |= reach.of_family(actor, "depositor__")
     return found.filter(own)
 
 
@@ -85,7 +83,7 @@ def _any(declaration_id: int) -> QuerySet[Declaration]:
 
 
 def declaration(*, actor: Actor, declaration_id: int) -> Declaration:
-    """One declaration, for the officers who reach it, who declared it, and the household it is about."""
+    """One declaration, for the officers who reach it, who declared it, whom it is about, and who reads for them at home."""
     sees_all = actor.is_system
     found = _any.one(declaration_id=declaration_id) if sees_all else _seen_by(actor).filter(pk=declaration_id).first()
     if found is None:

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
+from wenming.core import clock
 from wenming.core.errors import Refusal, WrongInput
 from wenming.domain.depositors.models import DepositorKind, IdentityClass, Sex
 
@@ -93,6 +94,15 @@ def age_on(born_on: date, on: date) -> int:
 
 def is_minor(born_on: date | None, on: date) -> bool:
     return born_on is not None and age_on(born_on, on) < ADULT_AGE
+
+
+def minors_after(born_on: date | None, at: datetime) -> date | None:
+    """For a grown-up, the day after which everyone is born who is a minor at that instant; None for somebody who is one."""
+    on = clock.local_date(at)
+    if is_minor(born_on, on):
+        return None
+    is_leap_day = (on.month, on.day) == (2, 29)
+    return date(on.year - ADULT_AGE, on.month, 28 if is_leap_day else on.day)
 
 
 def grown_up_on(born_on: date) -> date:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.db.models import Q
 
 from wenming.core.actor import Actor
-from wenming.domain.depositors.models import Depositor
+from wenming.domain.depositors.models import Depositor, DepositorKind
 from wenming.domain.organisations.queries import Role
 
 ENROLLERS = (Role.CLERK, Role.DIRECTOR, Role.HEAD_OFFICER)
 TELLERS = (Role.TELLER, *ENROLLERS)
+FAMILY, OPEN = "family", "open"
+"""The preference by which a grown-up lets the family's other grown-ups read the own passbook."""
 
 
 def may_enrol(actor: Actor, branch_id: int) -> bool:
@@ -66,6 +68,35 @@ def plainly_sees(actor: Actor, depositor: Depositor) -> bool:
     """Whether the depositor is `visible` to the system, to himself or by a whole branch; others may be by lane or household."""
     is_own = actor.depositor_id == depositor.pk
     return actor.is_system or is_own or depositor.branch_id in wide_branches(actor)
+
+
+def readable(actor: Actor) -> Q:
+    """Whose entries the actor may read: within the office's reach, and of the family."""
+    return within_reach(actor) | of_family(actor)
+
+
+def of_family(actor: Actor, prefix: str = "") -> Q:
+    """Rows of depositors whose entries are read at home: one's own; the family's passbook; for grown-ups those of minors and of
+    who lets the family read. `prefix` leads to the depositor from other tables."""
+    own = Q(**{f"{prefix}pk": actor.depositor_id})
+    if actor.household_id is None:
+        return own
+    open_to = Q(**{f"{prefix}kind": DepositorKind.HOUSEHOLD})
+    if actor.minors_after is not None:
+        open_to |= Q(**{f"{prefix}born_on__gt": actor.minors_after}) | Q(**{f"{prefix}user__preferences__{FAMILY}": OPEN})
+    return own | Q(**{f"{prefix}household_id": actor.household_id}) & open_to
+
+
+def may_read_entries(actor: Actor, depositor: Depositor) -> bool:
+    """The same for one depositor."""
+    if actor.depositor_id is not None and actor.depositor_id == depositor.pk:
+        return True
+    if actor.household_id is None or actor.household_id != depositor.household_id:
+        return False
+    if depositor.kind == DepositorKind.HOUSEHOLD or actor.minors_after is None:
+        return depositor.kind == DepositorKind.HOUSEHOLD
+    is_minor = depositor.born_on is not None and depositor.born_on > actor.minors_after
+    return is_minor or (depositor.user is not None and depositor.user.preferences.get(FAMILY) == OPEN)
 
 
 def _is_lane(role: str, lane: str) -> bool:

@@ -18,7 +18,7 @@ from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.core.prepared import prepared
 from wenming.domain.depositors import models, policies
-from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor
+from wenming.domain.depositors.facts import EnrolRow, PersonFacts, age_on, grown_up_on, is_minor, minors_after
 from wenming.domain.depositors.kinship import are_kin, circle_of_user, is_kin_of_user, own_and_shared, relatives_of
 from wenming.domain.depositors.looks import Look, looks_at
 from wenming.domain.depositors.models import ClassMembership, Depositor, Erasure, Household, Kinship, Passbook, VaultRecord
@@ -62,16 +62,16 @@ class Counts:
 
 
 @prepared
-def _own_place(user_id: int) -> QuerySet[Depositor, tuple[int, int | None, int, str | None]]:
+def _own_place(user_id: int) -> QuerySet[Depositor, tuple[int, int | None, int, str | None, date | None]]:
     own = Depositor.objects.filter(user_id=user_id, status__in=PRESENT).order_by("pk")[:1]
-    return own.values_list("pk", "household_id", "branch_id", "branch__parent__word_pack")
+    return own.values_list("pk", "household_id", "branch_id", "branch__parent__word_pack", "born_on")
 
 
 def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
     """Who acts at this instant, in at most three queries; an office that ended a moment ago is not among the grants."""
     if user_id is None:
         return Actor(user_id=None, door=door)
-    depositor_id, household_id, branch_id, words = _own_place.one(user_id=user_id) or (None, None, None, None)
+    depositor_id, household_id, branch_id, words, born_on = _own_place.one(user_id=user_id) or (None, None, None, None, None)
     grants = organisations.grants_of(user_id=user_id, at=at)
     if words is None:
         words = grants[0].word_pack if grants else ""
@@ -83,6 +83,7 @@ def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
         household_id=household_id,
         branch_id=branch_id,
         word_pack=words,
+        minors_after=minors_after(born_on, at),
     )
 
 

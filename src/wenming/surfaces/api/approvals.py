@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Router, Schema
 
 from wenming.core import clock
@@ -20,7 +21,7 @@ class Approved(Given):
 class ApprovalOut(Schema):
     fund_id: Id
     subject: str
-    amount: int = Field(description="分")
+    amount: int = Field(description=_("钱数，单位是分"))
     approved_at: datetime
 
 
@@ -30,6 +31,7 @@ class ApprovalOut(Schema):
     "/orders/{order_id}/cost-approval",
     roles=[DIRECTOR, HEAD_OFFICER],
     scopes=["funds:write"],
+    says="同意超过资金限额的一笔兑换；交东西要由另一个人办。",
     answer=ApprovalOut,
 )
 def approve_cost(request: Request, order_id: Id, payload: Approved) -> ApprovalOut:

@@ -6,21 +6,25 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET
 from ninja import NinjaAPI
 
 from wenming.surfaces.api import approvals, deeds, errors, funds, ledger, mall, notices, people, rulebooks
+from wenming.surfaces.api.described import Described
 
-DESCRIPTION = """文明银行的 REST API。积分的单位是百分之一分，钱的单位是分，时间是 UTC。
+DESCRIPTION = _(
+    """文明银行的 REST API。积分的单位是百分之一分，钱的单位是分，时间是 UTC。
 
 登录后可以直接用（写操作带 CSRF 标记），程序用密钥：`Authorization: Bearer wm_…`。每个写操作都要在请求头 `Idempotency-Key`
 里带上提交编号，重试用同一个编号，就只办一次。出错都是同一个样子：`{"code", "message", "fields"}`。列表分页：`{"items", "next"}`。
 """
+)
 
 
 def make() -> NinjaAPI:
-    api = NinjaAPI(
-        title="文明银行 Wenming Bank",
+    api = Described(
+        title=_("文明银行"),
         version="1",
         description=DESCRIPTION,
         docs_url=None,

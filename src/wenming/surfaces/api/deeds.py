@@ -5,13 +5,14 @@ import io
 from datetime import date, datetime
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
 from wenming.core.errors import WrongInput
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.deeds import services as deeds
-from wenming.domain.depositors import queries as depositor_queries
+from wenming.domain.depositors import family
 from wenming.surfaces.api.operations import (
     CLERK,
     DIRECTOR,
@@ -53,9 +54,9 @@ class DeclarationOut(Schema):
     status: str
     status_label: str
     revision: int
-    points: int | None = Field(description="百分之一分")
-    honour: int | None = Field(description="百分之一分")
-    why: str = Field(description="为什么是这么多分")
+    points: int | None = Field(description=_("百分之一分"))
+    honour: int | None = Field(description=_("百分之一分"))
+    why: str = Field(description=_("为什么是这么多分"))
     declared_at: datetime
 
 
@@ -86,14 +87,14 @@ class NewDeclaration(Given):
     happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
-    photos: list[str] = Field([], max_length=PHOTOS_MOST, description="照片，base64")
+    photos: list[str] = Field([], max_length=PHOTOS_MOST, description=_("照片，base64"))
 
 
 class Amendment(Given):
     happened_on: Day
     quantity: int = Field(1, ge=1, le=100_000, strict=True)
     words: str = Field("", max_length=500)
-    photos: list[str] = Field([], max_length=PHOTOS_MOST, description="新照片，base64")
+    photos: list[str] = Field([], max_length=PHOTOS_MOST, description=_("新照片，base64"))
     item_id: Ref | None = None
 
 
@@ -103,7 +104,7 @@ class Nothing(Given):
 
 class NewReview(Given):
     decision: Literal["approve", "return", "reject"]
-    revision: int = Field(ge=1, strict=True, description="看到的是第几稿")
+    revision: int = Field(ge=1, strict=True, description=_("看到的是第几稿"))
     reason: str = Field("", max_length=200)
 
 
@@ -112,7 +113,7 @@ class NewReversal(Given):
 
 
 class Confirmation(Given):
-    write_off: Flag = Field(False, description="积分不够收回时，差额核销")
+    write_off: Flag = Field(False, description=_("积分不够收回时，差额核销"))
 
 
 def shown(declaration: Any) -> DeclarationOut:
@@ -167,6 +168,7 @@ def pictures(photos: list[str]) -> list[io.BytesIO]:
     "/depositors/{depositor_id}/declarable-items",
     roles=EVERYBODY,
     scopes=["deeds:read"],
+    says="今天能给一位储户申报哪些事，各还能报几次。",
     answer=Page[OfferOut],
 )
 def list_declarable_items(
@@ -193,6 +195,7 @@ def list_declarable_items(
     "/declarations",
     roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
     scopes=["deeds:write"],
+    says="给一个或几个人申报一件事：给自己、替别人、街巷长代报、柜台录入。",
     answer=Declarations,
     status=201,
 )
@@ -207,11 +210,19 @@ def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
     return Declarations(items=[shown(declaration) for declaration in made])
 
 
-@operation(router, "GET", "/declarations", roles=EVERYBODY, scopes=["deeds:read"], answer=Page[DeclarationOut])
+@operation(
+    router,
+    "GET",
+    "/declarations",
+    roles=EVERYBODY,
+    scopes=["deeds:read"],
+    says="给一位储户申报过的事，新的在前。",
+    answer=Page[DeclarationOut],
+)
 def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[DeclarationOut]:
     """What was declared for one depositor, newest first."""
-    depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
-    rows = deed_queries.declarations_of(depositor_ids=[depositor.pk], before=page_of.position, limit=page_of.rows)
+    passbook = family.passbook_to_read(actor=request.actor, depositor_id=depositor_id)
+    rows = deed_queries.declarations_of(depositor_ids=[passbook.depositor_id], before=page_of.position, limit=page_of.rows)
     return page_of.of(rows, shown, lambda row: row.pk)
 
 
@@ -221,6 +232,7 @@ def list_declarations(request: Request, depositor_id: Id, page_of: Query[PageOf]
     "/declarations/to-review",
     roles=[REVIEWER, DIRECTOR, HEAD_OFFICER],
     scopes=["deeds:review"],
+    says="自己分行等审核的申报，早的在前；该回避的不在内。",
     answer=Page[DeclarationOut],
 )
 def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[DeclarationOut]:
@@ -237,10 +249,11 @@ def list_declarations_to_review(request: Request, page_of: Query[PageOf], branch
     "/declarations/{declaration_id}",
     roles=EVERYBODY,
     scopes=["deeds:read"],
+    says="一件申报：自己报的、自己的或家里能看的，或自己任职的分行的。",
     answer=DeclarationOut,
 )
 def read_declaration(request: Request, declaration_id: Id) -> DeclarationOut:
-    """One declaration that one declared, that is about one's household, or at a branch where one holds an office."""
+    """One declaration that one declared, that is one's own or one may read at home, or at a branch where one holds an office."""
     return shown(deed_queries.declaration(actor=request.actor, declaration_id=declaration_id))
 
 
@@ -250,6 +263,7 @@ def read_declaration(request: Request, declaration_id: Id) -> DeclarationOut:
     "/declarations/{declaration_id}/reviews",
     roles=[REVIEWER, DIRECTOR, HEAD_OFFICER],
     scopes=["deeds:review"],
+    says="审核看到的这一稿：通过、退回或不通过；自己、家里人和亲属的不能审。",
     answer=DeclarationOut,
     status=201,
 )
@@ -272,6 +286,7 @@ def review_declaration(request: Request, declaration_id: Id, payload: NewReview)
     "/declarations/{declaration_id}/amendments",
     roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
     scopes=["deeds:write"],
+    says="改申报的内容；审核和公示重新开始。",
     answer=DeclarationOut,
     status=201,
 )
@@ -287,6 +302,7 @@ def amend_declaration(request: Request, declaration_id: Id, payload: Amendment) 
     "/declarations/{declaration_id}/withdrawal",
     roles=[VILLAGER, CLERK, TELLER, DIRECTOR, LANE_CHIEF],
     scopes=["deeds:write"],
+    says="有结果之前撤回申报。",
     answer=DeclarationOut,
 )
 def withdraw_declaration(request: Request, declaration_id: Id, payload: Nothing) -> DeclarationOut:
@@ -300,6 +316,7 @@ def withdraw_declaration(request: Request, declaration_id: Id, payload: Nothing)
     "/declarations/{declaration_id}/reversals",
     roles=[CLERK, REVIEWER, DIRECTOR, SUPERVISOR, HEAD_OFFICER],
     scopes=["deeds:reverse"],
+    says="提出更正一件已入账的事；要另一位工作人员确认。",
     answer=ReversalOut,
     status=201,
 )
@@ -316,6 +333,7 @@ def propose_reversal(request: Request, declaration_id: Id, payload: NewReversal)
     "/reversals/to-confirm",
     roles=[DIRECTOR, HEAD_OFFICER],
     scopes=["deeds:reverse"],
+    says="别人提出、等我确认的更正，早的在前。",
     answer=Page[ReversalOut],
 )
 def list_reversals_to_confirm(request: Request, page_of: Query[PageOf]) -> Page[ReversalOut]:
@@ -330,6 +348,7 @@ def list_reversals_to_confirm(request: Request, page_of: Query[PageOf]) -> Page[
     "/reversals/{reversal_id}/confirmation",
     roles=[DIRECTOR, HEAD_OFFICER],
     scopes=["deeds:reverse"],
+    says="作为第二个人确认更正：这件事的积分收回。",
     answer=ReversalOut,
 )
 def confirm_reversal(request: Request, reversal_id: Id, payload: Confirmation) -> ReversalOut:

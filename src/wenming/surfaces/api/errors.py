@@ -138,7 +138,8 @@ def unreadable(request: HttpRequest, error: ValidationError) -> HttpResponse:
     if any(not field and fault["type"] == "missing" for field, fault in faults):
         return http_fault(request, HttpError(400, "no body"))
     field, fault = faults[0]
-    message = "：".join(part for part in (field, _words_of(fault)) if part)
+    words = _words_of(fault)
+    message = _("{field}：{words}").format(field=field, words=words) if field else words
     return shape("wrong_input", message, 422, {field: _words_of(fault) for field, fault in faults if field})
 
 

@@ -55,7 +55,9 @@ class Verification(Schema):
     faults: list[FaultOut]
 
 
-@operation(router, "GET", "/books", roles=[PUBLIC], scopes=[], answer=Page[SealOut])
+@operation(
+    router, "GET", "/books", roles=[PUBLIC], scopes=[], says="各行的账本，带最近一次封账的笔数和总指纹。", answer=Page[SealOut]
+)
 def list_books(request: Request, page_of: Query[PageOf]) -> Page[SealOut]:
     """Every bank's book with the size and root of its newest seal."""
     rows = ledger_queries.books(after=page_of.position or 0, limit=page_of.rows)
@@ -63,21 +65,45 @@ def list_books(request: Request, page_of: Query[PageOf]) -> Page[SealOut]:
     return page_of.of(rows, lambda book: _shown(book, seals.get(book.pk)), lambda book: book.pk)
 
 
-@operation(router, "GET", "/books/{code}/seal", roles=[PUBLIC], scopes=[], answer=SealOut)
+@operation(
+    router,
+    "GET",
+    "/books/{code}/seal",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一本账最近的封账：墙上贴的就是这个总指纹。",
+    answer=SealOut,
+)
 def read_seal(request: Request, code: str) -> SealOut:
     """The newest seal of one book: the root that hangs on the wall."""
     book = ledger_queries.book_by_code(code=code)
     return _shown(book, ledger_queries.latest_seal(book_id=book.pk))
 
 
-@operation(router, "GET", "/books/{code}/consistency", roles=[PUBLIC], scopes=[], answer=Growth)
+@operation(
+    router,
+    "GET",
+    "/books/{code}/consistency",
+    roles=[PUBLIC],
+    scopes=[],
+    says="证明记到 `second` 笔的总指纹是从记到 `first` 笔的接着长出来的。",
+    answer=Growth,
+)
 def read_consistency(request: Request, code: str, first: int = Query(..., ge=1), second: int = Query(..., ge=1)) -> Growth:
     """The proof that the root over `second` transactions grew out of the one over `first`."""
     book = ledger_queries.book_by_code(code=code)
     return Growth.from_orm(ledger_queries.consistency_proof(book_id=book.pk, first=first, second=second))
 
 
-@operation(router, "GET", "/transactions/{public_id}/proof", roles=[PUBLIC], scopes=[], answer=Proof)
+@operation(
+    router,
+    "GET",
+    "/transactions/{public_id}/proof",
+    roles=[PUBLIC],
+    scopes=[],
+    says="证明一笔账在封账的总指纹之下；知道它的随机编号就能核对。",
+    answer=Proof,
+)
 def read_proof(request: Request, public_id: str) -> Proof:
     """The proof that one transaction stands under a sealed root; who knows its random number may check it."""
     return Proof.from_orm(ledger_queries.inclusion_proof(public_id=public_id))
@@ -89,6 +115,7 @@ def read_proof(request: Request, public_id: str) -> Proof:
     "/books/verification",
     roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
     scopes=["ledger:verify"],
+    says="把每本账从头再读一遍，指出最先对不上的地方。",
     answer=Verification,
 )
 def verify_books(request: Request) -> Verification:

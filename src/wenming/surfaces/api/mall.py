@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
@@ -39,7 +40,7 @@ class ShelfItemOut(Schema):
     title: str
     plain: str
     unit: str
-    price: int = Field(description="百分之一分")
+    price: int = Field(description=_("百分之一分"))
     left: int
     is_for_minors: bool
     times_max: int | None
@@ -55,8 +56,8 @@ class ProductOut(Schema):
     title: str
     plain: str
     unit: str
-    price: int = Field(description="百分之一分")
-    cost: int = Field(description="分")
+    price: int = Field(description=_("百分之一分"))
+    cost: int = Field(description=_("钱数，单位是分"))
     fund_id: Id | None
     times_max: int | None
     period_days: int
@@ -87,9 +88,9 @@ class OrderOut(Schema):
     title: str
     depositor_id: Id
     quantity: int
-    price: int = Field(description="整单的积分，百分之一分")
+    price: int = Field(description=_("整单的积分，百分之一分"))
     status: str
-    pickup_code: str = Field(description="只给下单的人看，等待领取时才有")
+    pickup_code: str = Field(description=_("只给下单的人看，等待领取时才有"))
     placed_at: datetime
     pick_up_by: datetime
     ended_at: datetime | None
@@ -108,7 +109,7 @@ class DayReceiptOut(Schema):
 class ProductTerms(Given):
     plain: str = Field("", max_length=200)
     unit: str = Field("份", min_length=1, max_length=8)
-    cost: int = Field(0, ge=0, le=LARGEST, strict=True, description="分")
+    cost: int = Field(0, ge=0, le=LARGEST, strict=True, description=_("钱数，单位是分"))
     fund_id: Ref | None = None
     times_max: int | None = Field(None, ge=1, le=1_000_000, strict=True)
     period_days: int = Field(30, ge=0, le=3660, strict=True)
@@ -121,14 +122,14 @@ class NewProduct(ProductTerms):
     organisation_id: Ref
     kind: Literal["goods", "service"]
     title: str = Field(min_length=1, max_length=40)
-    price: int = Field(ge=1, le=LARGEST, strict=True, description="百分之一分")
+    price: int = Field(ge=1, le=LARGEST, strict=True, description=_("百分之一分"))
 
 
 class ProductChange(ProductTerms):
     """Only what is sent is changed."""
 
     title: str = Field("", min_length=1, max_length=40)
-    price: int = Field(0, ge=1, le=LARGEST, strict=True, description="百分之一分")
+    price: int = Field(0, ge=1, le=LARGEST, strict=True, description=_("百分之一分"))
 
 
 class Delivery(Given):
@@ -146,11 +147,11 @@ class NewOrder(Given):
     branch_id: Ref
     depositor_id: Ref
     quantity: int = Field(1, ge=1, le=100, strict=True)
-    price_seen: int | None = Field(None, ge=1, le=LARGEST, strict=True, description="看到的单价，变了就不下单")
+    price_seen: int | None = Field(None, ge=1, le=LARGEST, strict=True, description=_("看到的单价，变了就不下单"))
 
 
 class HandOver(Given):
-    code: str = Field("", max_length=16, description="认得本人时可以不填")
+    code: str = Field("", max_length=16, description=_("认得本人时可以不填"))
 
 
 class Why(Given):
@@ -200,7 +201,15 @@ def shown_product(product: Any) -> ProductOut:
     return ProductOut(id=product.pk, **{n: getattr(product, n) for n in ProductOut.model_fields if n != "id"})
 
 
-@operation(router, "GET", "/branches/{branch_id}/shelf", roles=EVERYBODY, scopes=["mall:read"], answer=Page[ShelfItemOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/shelf",
+    roles=EVERYBODY,
+    scopes=["mall:read"],
+    says="一个分行能兑换什么，还剩多少。",
+    answer=Page[ShelfItemOut],
+)
 def list_shelf(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[ShelfItemOut]:
     """What a branch offers for points, with what is left."""
     rows = mall_queries.shelf_page(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
@@ -213,6 +222,7 @@ def list_shelf(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[
     "/branches/{branch_id}/stock",
     roles=[TELLER, CLERK, DIRECTOR],
     scopes=["mall:read"],
+    says="一个分行货架上有多少，给没领的兑换留了多少。",
     answer=Page[StockOut],
 )
 def list_stock(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[StockOut]:
@@ -221,7 +231,15 @@ def list_stock(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[
     return page_of.of(rows, StockOut.from_orm, lambda row: row.product_id)
 
 
-@operation(router, "GET", "/branches/{branch_id}/receipts", roles=[PUBLIC], scopes=[], answer=Page[DayReceiptOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/receipts",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一个分行某一天兑换出去的；姓名已隐去部分。",
+    answer=Page[DayReceiptOut],
+)
 def list_day_receipts(request: Request, branch_id: Id, day: Day, page_of: Query[PageOf]) -> Page[DayReceiptOut]:
     """What was handed over at a branch on a day; names masked."""
     rows = mall_queries.receipts_page(branch_id=branch_id, day=day, after=page_of.position, limit=page_of.rows)
@@ -234,6 +252,7 @@ def list_day_receipts(request: Request, branch_id: Id, day: Day, page_of: Query[
     "/products",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["mall:write"],
+    says="给一个机构上一样商品或服务。",
     answer=ProductOut,
     status=201,
 )
@@ -248,6 +267,7 @@ def add_product(request: Request, payload: NewProduct) -> ProductOut:
     "/products/{product_id}",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["mall:write"],
+    says="改一样商品的说明；没写的不动。",
     answer=ProductOut,
 )
 def change_product(request: Request, product_id: Id, payload: ProductChange) -> ProductOut:
@@ -262,6 +282,7 @@ def change_product(request: Request, product_id: Id, payload: ProductChange) -> 
     "/products/{product_id}/deliveries",
     roles=[TELLER, CLERK, DIRECTOR],
     scopes=["mall:write"],
+    says="到货入库。",
     answer=StockNow,
     status=201,
 )
@@ -277,6 +298,7 @@ def receive_stock(request: Request, product_id: Id, payload: Delivery) -> StockN
     "/products/{product_id}/counts",
     roles=[TELLER, CLERK, DIRECTOR],
     scopes=["mall:write"],
+    says="把库存改成货架上点到的数。",
     answer=StockNow,
     status=201,
 )
@@ -292,6 +314,7 @@ def count_stock(request: Request, product_id: Id, payload: Count) -> StockNow:
     "/orders",
     roles=[VILLAGER, TELLER, CLERK],
     scopes=["mall:write"],
+    says="兑换：给自己、给家里，或在柜台给来的人办。",
     answer=OrderOut,
     status=201,
 )
@@ -303,7 +326,9 @@ def place_order(request: Request, payload: NewOrder) -> OrderOut:
     return shown(request, order)
 
 
-@operation(router, "GET", "/orders", roles=EVERYBODY, scopes=["mall:read"], answer=Page[OrderOut])
+@operation(
+    router, "GET", "/orders", roles=EVERYBODY, scopes=["mall:read"], says="一本善行簿的兑换，新的在前。", answer=Page[OrderOut]
+)
 def list_orders(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> Page[OrderOut]:
     """The orders of one passbook, newest first."""
     depositor = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id)
@@ -311,26 +336,58 @@ def list_orders(request: Request, depositor_id: Id, page_of: Query[PageOf]) -> P
     return page_of.of(rows, lambda row: shown(request, row), lambda row: row.pk)
 
 
-@operation(router, "GET", "/orders/open", roles=[TELLER, CLERK, DIRECTOR], scopes=["mall:read"], answer=Page[OrderOut])
+@operation(
+    router,
+    "GET",
+    "/orders/open",
+    roles=[TELLER, CLERK, DIRECTOR],
+    scopes=["mall:read"],
+    says="自己柜台上等领取的兑换，早的在前。",
+    answer=Page[OrderOut],
+)
 def list_open_orders(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[OrderOut]:
     """The orders that wait to be fetched at the own counters, oldest first."""
     rows = mall_queries.orders_to_hand_over(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
     return page_of.of(rows, lambda row: shown(request, row), lambda row: row.pk)
 
 
-@operation(router, "GET", "/orders/by-code/{code}", roles=[TELLER, CLERK], scopes=["mall:read"], answer=OrderOut)
+@operation(
+    router,
+    "GET",
+    "/orders/by-code/{code}",
+    roles=[TELLER, CLERK],
+    scopes=["mall:read"],
+    says="按领取码查兑换，只限自己的柜台。",
+    answer=OrderOut,
+)
 def read_order_by_code(request: Request, code: str) -> OrderOut:
     """The order of a pickup code, at the counters where one serves."""
     return shown(request, mall_queries.order_by_code(actor=request.actor, code=code))
 
 
-@operation(router, "GET", "/orders/{order_id}", roles=EVERYBODY, scopes=["mall:read"], answer=OrderOut)
+@operation(
+    router,
+    "GET",
+    "/orders/{order_id}",
+    roles=EVERYBODY,
+    scopes=["mall:read"],
+    says="一笔兑换：自己的，或自己任职的分行的。",
+    answer=OrderOut,
+)
 def read_order(request: Request, order_id: Id) -> OrderOut:
     """One order of one's own, or of a branch where one holds an office."""
     return shown(request, mall_queries.order(actor=request.actor, order_id=order_id))
 
 
-@operation(router, "POST", "/orders/{order_id}/hand-over", roles=[TELLER, CLERK], scopes=["mall:hand_over"], answer=OrderOut)
+@operation(
+    router,
+    "POST",
+    "/orders/{order_id}/hand-over",
+    roles=[TELLER, CLERK],
+    scopes=["mall:hand_over"],
+    says="把东西交给本人，只交一次。",
+    answer=OrderOut,
+)
 def hand_over_order(request: Request, order_id: Id, payload: HandOver) -> OrderOut:
     """Hand the goods over, once."""
     order = mall.hand_over_order(actor=request.actor, order_id=order_id, code=payload.code, at=clock.now())
@@ -343,6 +400,7 @@ def hand_over_order(request: Request, order_id: Id, payload: HandOver) -> OrderO
     "/orders/{order_id}/cancellation",
     roles=[VILLAGER, TELLER, CLERK, DIRECTOR],
     scopes=["mall:write"],
+    says="取消还没领的兑换；积分和货都退回。",
     answer=OrderOut,
 )
 def cancel_order(request: Request, order_id: Id, payload: Why) -> OrderOut:
@@ -357,6 +415,7 @@ def cancel_order(request: Request, order_id: Id, payload: Why) -> OrderOut:
     "/orders/{order_id}/refund",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["mall:hand_over"],
+    says="收回已领走的东西；积分退回原来的善行簿。",
     answer=OrderOut,
 )
 def refund_order(request: Request, order_id: Id, payload: Refund) -> OrderOut:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
@@ -38,14 +39,14 @@ class NoticeOut(Schema):
     ends_at: datetime
     status: str
     line_count: int
-    points_total: int = Field(description="百分之一分")
+    points_total: int = Field(description=_("百分之一分"))
     fingerprint: str
 
 
 class NoticeLineOut(Schema):
     id: int
     place: int
-    name: str = Field(description="已隐去部分的姓名")
+    name: str = Field(description=_("已隐去部分的姓名"))
     words: str
     points: int
     happened_on: date
@@ -75,7 +76,7 @@ class Received(Schema):
 
 class NewNotice(Given):
     branch_id: Ref
-    declaration_ids: list[Ref] | None = Field(None, max_length=5000, description="不填就是全部待公示的")
+    declaration_ids: list[Ref] | None = Field(None, max_length=5000, description=_("不填就是全部待公示的"))
     workdays: int | None = Field(None, ge=3, le=7, strict=True)
 
 
@@ -110,7 +111,15 @@ def shown_objection(found: notice_queries.ObjectionFile) -> ObjectionOut:
     return ObjectionOut(line_id=found.line.id, line_words=found.line.words, **plain)
 
 
-@operation(router, "GET", "/branches/{branch_id}/notices", roles=[PUBLIC], scopes=[], answer=Page[NoticeOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/notices",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一个分行的公示榜，新的在前：在榜的和已结束的。",
+    answer=Page[NoticeOut],
+)
 def list_notices(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[NoticeOut]:
     """The notices of a branch, newest first: those that are up and those that ended."""
     branch = organisation_queries.organisation(organisation_id=branch_id)
@@ -118,13 +127,23 @@ def list_notices(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Pag
     return page_of.of(rows, shown, lambda row: row.pk)
 
 
-@operation(router, "GET", "/notices/{number}", roles=[PUBLIC], scopes=[], answer=NoticeOut)
+@operation(
+    router, "GET", "/notices/{number}", roles=[PUBLIC], scopes=[], says="按榜上印的编号查一张榜，带指纹。", answer=NoticeOut
+)
 def read_notice(request: Request, number: str) -> NoticeOut:
     """One notice by the number printed on it, with its fingerprint."""
     return shown(notice_queries.notice(number=number))
 
 
-@operation(router, "GET", "/notices/{number}/lines", roles=[PUBLIC], scopes=[], answer=Page[NoticeLineOut])
+@operation(
+    router,
+    "GET",
+    "/notices/{number}/lines",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一张榜上的各行，照榜上的顺序，姓名已隐去部分。",
+    answer=Page[NoticeLineOut],
+)
 def list_notice_lines(request: Request, number: str, page_of: Query[PageOf]) -> Page[NoticeLineOut]:
     """The masked lines of a notice, in the order of the sheet."""
     rows = notice_queries.lines(
@@ -142,6 +161,7 @@ def list_notice_lines(request: Request, number: str, page_of: Query[PageOf]) -> 
     "/notices",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["notices:write"],
+    says="把一个分行审核通过的事张榜公示。",
     answer=NoticeOut,
     status=201,
 )
@@ -156,6 +176,7 @@ def publish_notice(request: Request, payload: NewNotice) -> NoticeOut:
     "/notice-lines/{line_id}/objections",
     roles=[VILLAGER, SUPERVISOR],
     scopes=["notices:object"],
+    says="对榜上一行提意见；只有答复的人看得到是谁提的。",
     answer=Received,
     status=201,
 )
@@ -173,6 +194,7 @@ def raise_objection(request: Request, line_id: Id, payload: NewObjection) -> Rec
     "/objections",
     roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
     scopes=["notices:answer"],
+    says="我能答复的意见，到期早的在前；不显示谁提的。",
     answer=Page[ObjectionOut],
 )
 def list_objections(request: Request, page_of: Query[PageOf], branch_id: Id | None = None) -> Page[ObjectionOut]:
@@ -189,6 +211,7 @@ def list_objections(request: Request, page_of: Query[PageOf], branch_id: Id | No
     "/objections/{objection_id}",
     roles=[VILLAGER, DIRECTOR, SUPERVISOR, HEAD_OFFICER],
     scopes=["notices:read"],
+    says="一条意见：自己提的，或我能答复的。",
     answer=ObjectionOut,
 )
 def read_objection(request: Request, objection_id: Id) -> ObjectionOut:
@@ -202,6 +225,7 @@ def read_objection(request: Request, objection_id: Id) -> ObjectionOut:
     "/objections/{objection_id}/resolution",
     roles=[DIRECTOR, SUPERVISOR, HEAD_OFFICER],
     scopes=["notices:answer"],
+    says="书面答复一条意见；意见成立的，这一行撤下榜。",
     answer=ObjectionOut,
 )
 def resolve_objection(request: Request, objection_id: Id, payload: Resolution) -> ObjectionOut:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
@@ -37,6 +38,9 @@ PAGE_USUAL, PAGE_MOST = 50, 200
 
 ERRORS = (400, 401, 403, 404, 405, 409, 413, 415, 422, 500)
 DAY = re.compile(r"(19|20|21)[0-9]{2}-[0-9]{2}-[0-9]{2}")
+
+SAID: dict[str, str] = {}
+"""The summary of each operation, in English as its docstring has it, with the same in Chinese."""
 
 T = TypeVar("T")
 Id = Annotated[int, Field(ge=1, le=errors.INTEGER_MOST)]
@@ -89,8 +93,8 @@ class Fault(Schema):
 class PageOf(Schema):
     """Which page: where the last one ended, and how many rows. Every list takes it."""
 
-    cursor: str = Query("", max_length=64, description="上一页的 next；第一页不填")
-    limit: int = Query(PAGE_USUAL, ge=1, le=PAGE_MOST, description="这一页最多几行")
+    cursor: str = Query("", max_length=64, description=_("上一页的 next；第一页不填"))
+    limit: int = Query(PAGE_USUAL, ge=1, le=PAGE_MOST, description=_("这一页最多几行"))
 
     @property
     def position(self) -> int | None:
@@ -169,10 +173,12 @@ def operation(
     *,
     roles: Sequence[str],
     scopes: Sequence[str],
+    says: str,
     answer: Any,
     status: int = 200,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register one operation with its roles and scopes. The docstring's first line is its summary. Writes run once a key."""
+    """Register one operation with its roles and scopes. The docstring's first line is its summary, `says` is the same in
+    Chinese. Writes run once a key."""
     is_write = method != "GET"
     is_public = PUBLIC in roles
     gate = Gate(roles, scopes)
@@ -184,7 +190,7 @@ def operation(
                 "in": "header",
                 "required": True,
                 "schema": {"type": "string", "pattern": f"^{KEY.pattern}$"},
-                "description": "这次提交的编号；重试时用同一个，就只办一次",
+                "description": _("这次提交的编号；重试时用同一个，就只办一次"),
             }
         ]
 
@@ -201,6 +207,7 @@ def operation(
             return rendered(_once(request, work) if is_write else work())
 
         words, _blank, detail = (view.__doc__ or view.__name__).partition("\n")
+        SAID[words.strip()] = says
         router.api_operation(
             [method],
             path,

@@ -3,10 +3,12 @@
 from datetime import date, datetime
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
+from wenming.domain.depositors import family
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.depositors import services as depositors
 from wenming.domain.identity import queries as identity_queries
@@ -48,7 +50,7 @@ class Me(Schema):
     household_id: Id | None
     branch_id: Id | None
     grants: list[GrantOut]
-    scopes: list[str] | None = Field(description="密钥的权限；自己登录时为空")
+    scopes: list[str] | None = Field(description=_("密钥的权限；自己登录时为空"))
 
 
 class VillageOut(Schema):
@@ -112,17 +114,17 @@ class NewHousehold(Given):
 
 
 class ExpiringOut(Schema):
-    points: int = Field(description="百分之一分")
-    last_day: date = Field(description="最后能用的一天")
+    points: int = Field(description=_("百分之一分"))
+    last_day: date = Field(description=_("最后能用的一天"))
 
 
 class PassbookOut(Schema):
     number: str
-    points: int = Field(description="可用积分，百分之一分")
-    honour: int = Field(description="荣誉积分，百分之一分")
-    pending: int = Field(description="公示中还不能用的积分，百分之一分")
-    held: int = Field(description="为未领取的兑换留着的积分，百分之一分")
-    expiring: ExpiringOut | None = Field(description="90 天内最先到期的积分")
+    points: int = Field(description=_("可用积分，百分之一分"))
+    honour: int = Field(description=_("荣誉积分，百分之一分"))
+    pending: int = Field(description=_("公示中还不能用的积分，百分之一分"))
+    held: int = Field(description=_("为未领取的兑换留着的积分，百分之一分"))
+    expiring: ExpiringOut | None = Field(description=_("90 天内最先到期的积分"))
 
 
 class LineOut(Schema):
@@ -133,7 +135,7 @@ class LineOut(Schema):
     words: str
     subject: str
     transaction: str
-    number: int | None = Field(description="封账后的编号")
+    number: int | None = Field(description=_("封账后的编号"))
     occurred_at: datetime
     recorded_at: datetime
     is_reversal: bool
@@ -143,7 +145,7 @@ class LineOut(Schema):
 class KeyOut(Schema):
     id: int
     name: str
-    prefix: str = Field(description="密钥开头的几位，用来认出是哪一把")
+    prefix: str = Field(description=_("密钥开头的几位，用来认出是哪一把"))
     scopes: list[str]
     issued_at: datetime
     expires_at: datetime | None
@@ -201,7 +203,7 @@ def facts_of(person: Person) -> depositor_queries.PersonFacts:
     return depositor_queries.PersonFacts(**person.dict())
 
 
-@operation(router, "GET", "/me", roles=[USER], scopes=["me:read"], answer=Me)
+@operation(router, "GET", "/me", roles=[USER], scopes=["me:read"], says="我是谁：储户身份、担任的职务、密钥的权限。", answer=Me)
 def who_am_i(request: Request) -> Me:
     """Who acts: the depositor, the offices and the rights of the key."""
     actor = request.actor
@@ -219,14 +221,22 @@ def who_am_i(request: Request) -> Me:
     )
 
 
-@operation(router, "GET", "/keys", roles=[USER], scopes=["me:read"], answer=Page[KeyOut])
+@operation(
+    router,
+    "GET",
+    "/keys",
+    roles=[USER],
+    scopes=["me:read"],
+    says="我的密钥，新的在前：各能做什么、用到哪天；不给出密钥本身。",
+    answer=Page[KeyOut],
+)
 def list_keys(request: Request, page_of: Query[PageOf]) -> Page[KeyOut]:
     """My keys, newest first, with what each may do and until when; never their secrets."""
     rows = identity_queries.api_keys_of(user_id=request.actor.user_id or 0, before=page_of.position, limit=page_of.rows)
     return page_of.of(rows, shown_key, lambda row: row.id)
 
 
-@operation(router, "GET", "/messages", roles=[USER], scopes=["me:read"], answer=Page[MessageOut])
+@operation(router, "GET", "/messages", roles=[USER], scopes=["me:read"], says="发给我的消息，新的在前。", answer=Page[MessageOut])
 def list_messages(request: Request, page_of: Query[PageOf]) -> Page[MessageOut]:
     """The messages to me, newest first."""
     rows = inbox_queries.messages_of(user_id=request.actor.user_id or 0, before=page_of.position, limit=page_of.rows)
@@ -239,7 +249,7 @@ def list_messages(request: Request, page_of: Query[PageOf]) -> Page[MessageOut]:
     )
 
 
-@operation(router, "GET", "/branches", roles=[PUBLIC], scopes=[], answer=Page[Branch])
+@operation(router, "GET", "/branches", roles=[PUBLIC], scopes=[], says="全部分行和各自服务的村。", answer=Page[Branch])
 def list_branches(request: Request, page_of: Query[PageOf]) -> Page[Branch]:
     """Every branch with the villages it serves."""
     rows = organisation_queries.branches_page(after=page_of.position, limit=page_of.rows)
@@ -252,7 +262,15 @@ def list_branches(request: Request, page_of: Query[PageOf]) -> Page[Branch]:
     return page_of.of(rows, shown_branch, lambda branch: branch.pk)
 
 
-@operation(router, "GET", "/depositors", roles=OFFICERS, scopes=["depositors:read"], answer=Page[DepositorOut])
+@operation(
+    router,
+    "GET",
+    "/depositors",
+    roles=OFFICERS,
+    scopes=["depositors:read"],
+    says="一个分行的储户；也可以按姓名、拼音、首字母或号码查找。",
+    answer=Page[DepositorOut],
+)
 def list_depositors(
     request: Request, branch_id: Id, page_of: Query[PageOf], text: str = Query("", max_length=60)
 ) -> Page[DepositorOut]:
@@ -263,7 +281,15 @@ def list_depositors(
     return page_of.of(rows, shown, lambda row: row.pk)
 
 
-@operation(router, "GET", "/depositors/{depositor_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=DepositorOut)
+@operation(
+    router,
+    "GET",
+    "/depositors/{depositor_id}",
+    roles=EVERYBODY,
+    scopes=["depositors:read"],
+    says="一位储户：自己家里的，或自己任职的分行的。",
+    answer=DepositorOut,
+)
 def read_depositor(request: Request, depositor_id: Id) -> DepositorOut:
     """One depositor of the own household, or of a branch where one holds an office."""
     return shown(depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id))
@@ -275,6 +301,7 @@ def read_depositor(request: Request, depositor_id: Id) -> DepositorOut:
     "/depositors",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["depositors:write"],
+    says="给一位储户登记，并开一本善行簿。",
     answer=DepositorOut,
     status=201,
 )
@@ -298,6 +325,7 @@ def enrol_depositor(request: Request, payload: NewDepositor) -> DepositorOut:
     "/households",
     roles=[CLERK, DIRECTOR, HEAD_OFFICER],
     scopes=["depositors:write"],
+    says="登记一户人家：户主和家里人。",
     answer=HouseholdOut,
     status=201,
 )
@@ -318,7 +346,15 @@ def enrol_household(request: Request, payload: NewHousehold) -> HouseholdOut:
     )
 
 
-@operation(router, "GET", "/households/{household_id}", roles=EVERYBODY, scopes=["depositors:read"], answer=HouseholdOut)
+@operation(
+    router,
+    "GET",
+    "/households/{household_id}",
+    roles=EVERYBODY,
+    scopes=["depositors:read"],
+    says="一户人家和家里人。",
+    answer=HouseholdOut,
+)
 def read_household(request: Request, household_id: Id) -> HouseholdOut:
     """One household with its members."""
     return shown_household(depositor_queries.household(actor=request.actor, household_id=household_id))
@@ -330,6 +366,7 @@ def read_household(request: Request, household_id: Id) -> HouseholdOut:
     "/depositors/{depositor_id}/passbook",
     roles=EVERYBODY,
     scopes=["passbooks:read"],
+    says="善行簿现在的结余：可用、荣誉、公示中、预留，以及最先到期的。",
     answer=PassbookOut,
 )
 def read_passbook(request: Request, depositor_id: Id) -> PassbookOut:
@@ -359,6 +396,7 @@ def read_passbook(request: Request, depositor_id: Id) -> PassbookOut:
     "/depositors/{depositor_id}/statement",
     roles=EVERYBODY,
     scopes=["passbooks:read"],
+    says="善行簿在 [start, end) 里的流水，新的在前。",
     answer=Page[LineOut],
 )
 def read_statement(
@@ -370,7 +408,7 @@ def read_statement(
     end: Day | None = None,
 ) -> Page[LineOut]:
     """The lines of a passbook in [start, end), newest first."""
-    passbook = depositor_queries.depositor(actor=request.actor, depositor_id=depositor_id).passbook
+    passbook = family.passbook_to_read(actor=request.actor, depositor_id=depositor_id)
     lines = ledger_queries.statement(
         account_id=passbook.points_account_id if unit == "points" else passbook.honour_account_id,
         before=page_of.position,

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router, Schema
 
 from wenming.core import clock
@@ -22,7 +23,7 @@ class RuleItemOut(Schema):
     title: str
     plain: str
     value_kind: str
-    points: int = Field(description="百分之一分")
+    points: int = Field(description=_("百分之一分"))
     unit: str
     quantity_max: int
     steps: list[dict[str, Any]]
@@ -46,33 +47,49 @@ class EditionOut(Schema):
     expiry: Literal["never", "after_months", "year_end"]
     expiry_months: int
     carry_percent: int
-    expiry_words: str = Field(description="积分能用多久，一句话")
+    expiry_words: str = Field(description=_("积分能用多久，一句话"))
 
 
 class ExpiryOut(Schema):
     expiry: Literal["never", "after_months", "year_end"]
     expiry_words: str
-    since: date | None = Field(description="这样算从哪天起")
-    last_day: date | None = Field(description="最近一批积分能用到哪天；90 天内没有就是空")
+    since: date | None = Field(description=_("这样算从哪天起"))
+    last_day: date | None = Field(description=_("最近一批积分能用到哪天；90 天内没有就是空"))
     people: int
-    points: int = Field(description="百分之一分")
+    points: int = Field(description=_("百分之一分"))
 
 
 class LossOut(Schema):
     depositor_id: Id
     name: str
     passbook_number: str
-    points: int = Field(description="不用就会到期的积分，百分之一分")
+    points: int = Field(description=_("不用就会到期的积分，百分之一分"))
 
 
-@operation(router, "GET", "/branches/{branch_id}/editions", roles=[PUBLIC], scopes=[], answer=Page[EditionOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/editions",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一个分行用过、在用和将用的细则版本，新的在前，各写明积分能用多久。",
+    answer=Page[EditionOut],
+)
 def list_editions(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[EditionOut]:
     """The editions that hold, held or will hold at a branch, newest first, each with how long points last."""
     rows = rulebook_queries.editions_page(branch_id=branch_id, before=page_of.position, limit=page_of.rows)
     return page_of.of(rows, _shown_edition, lambda row: row.pk)
 
 
-@operation(router, "GET", "/branches/{branch_id}/expiry", roles=OFFICERS, scopes=["passbooks:read"], answer=ExpiryOut)
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/expiry",
+    roles=OFFICERS,
+    scopes=["passbooks:read"],
+    says="一个分行的积分能用多久，照现在看最先到期的是哪天、多少人、多少分。",
+    answer=ExpiryOut,
+)
 def read_expiry(request: Request, branch_id: Id) -> ExpiryOut:
     """How long points last at a branch, and what goes next, of how many people, as things stand."""
     found = rulebook_queries.expiry_outlook(actor=request.actor, branch_id=branch_id, on=clock.local_date(clock.now()))
@@ -86,7 +103,15 @@ def read_expiry(request: Request, branch_id: Id) -> ExpiryOut:
     )
 
 
-@operation(router, "GET", "/branches/{branch_id}/expiry/losses", roles=OFFICERS, scopes=["passbooks:read"], answer=Page[LossOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/expiry/losses",
+    roles=OFFICERS,
+    scopes=["passbooks:read"],
+    says="那天之前不用就会到期的：谁、多少分。",
+    answer=Page[LossOut],
+)
 def list_expiry_losses(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[LossOut]:
     """Who loses how much on that day unless it is used before."""
     rows = rulebook_queries.expiry_losses(
@@ -99,7 +124,15 @@ def list_expiry_losses(request: Request, branch_id: Id, page_of: Query[PageOf]) 
     return page_of.of(rows, LossOut.from_orm, lambda row: row.passbook_id)
 
 
-@operation(router, "GET", "/branches/{branch_id}/rule-items", roles=[PUBLIC], scopes=[], answer=Page[RuleItemOut])
+@operation(
+    router,
+    "GET",
+    "/branches/{branch_id}/rule-items",
+    roles=[PUBLIC],
+    scopes=[],
+    says="一个分行今天或某一天执行的条款。",
+    answer=Page[RuleItemOut],
+)
 def list_rule_items(request: Request, branch_id: Id, page_of: Query[PageOf], on: Day | None = None) -> Page[RuleItemOut]:
     """The clauses that hold at a branch today, or on a day."""
     branch = organisation_queries.organisation(organisation_id=branch_id)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections
+from django.utils import translation
 
 from wenming.core import attachments, clock
 from wenming.core.errors import Refusal
@@ -17,6 +18,7 @@ from wenming.domain.intake import jobs as intake
 from wenming.domain.ledger import jobs as ledger
 from wenming.domain.mall import jobs as mall
 from wenming.domain.rulebooks import jobs as rulebooks
+from wenming.locale.catalogues import CHINESE
 
 log = logging.getLogger("wenming.timetable")
 EVERY_SECONDS = 60
@@ -40,12 +42,16 @@ JOBS: Mapping[str, Callable[..., object]] = {
 
 
 def run_due(at: datetime) -> tuple[dict[str, object], list[str]]:
-    """Run every job once. A fault in one is logged and named, and does not keep the others from running."""
+    """Run every job once. A fault in one is logged and named, and does not keep the others from running.
+
+    What the bank writes down by itself is Chinese, whatever the language of who started it.
+    """
     done: dict[str, object] = {}
     faults: list[str] = []
     for name, job in JOBS.items():
         try:
-            done[name] = job(at=at)
+            with translation.override(CHINESE):
+                done[name] = job(at=at)
         except Refusal as refusal:
             log.warning("job %s was refused: %s", name, refusal.code)
             faults.append(name)

@@ -163,6 +163,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         fallback = reverse("villager:me") if is_in else reverse("board:town")
         known = identity_queries.devices_of(user_id=request.user.pk) if is_in else []
         context = {"back": own_path(request, fallback), "devices": known, "this": request.session.get(devices.SLOT)}
+        context["device_words"] = devices.words_for
         return page(request, "villager/account/settings.html", context, here="me")
     chosen = [request.POST.get(name, getattr(present, name)) for name in ("theme", "size", "contrast", "language")]
     wanted = looks.read(".".join(chosen))

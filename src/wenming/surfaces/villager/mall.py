@@ -95,13 +95,16 @@ def product(request: HttpRequest, public_id: str, *, book: Any) -> HttpResponse:
                 price_seen=form.cleaned_data["price"],
             )
             return redirect("villager:order", order.public_id)
+    is_checking = form.is_bound and not form.errors
+    ordered = mall_queries.orders_of(depositor_ids=[payer.pk]) if is_checking else []
     balances = ledger.balances([purse.passbook.points_account_id for purse in purses])
     context = {
         "book": book,
         "item": item,
         "form": form,
         "quantity": form.cleaned_data.get("quantity", 1) if form.is_bound else 1,
-        "is_checking": form.is_bound and not form.errors,
+        "is_checking": is_checking,
+        "waiting": next((one for one in ordered if one.status == "placed" and one.product_id == item.product_id), None),
         "purses": [(purse, balances[purse.passbook.points_account_id]) for purse in purses],
         "payer": payer,
         "balance": balances[payer.passbook.points_account_id],

@@ -18,6 +18,7 @@ from wenming.domain.intake import workbooks
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.mall import queries as mall
 from wenming.domain.notices import queries as notices
+from wenming.surfaces.devices import words_for
 from wenming.surfaces.statements import titles_for
 from wenming.surfaces.villager.door import page, with_passbook
 from wenming.ui.filters import full_day
@@ -134,7 +135,7 @@ def _objections(request: HttpRequest) -> Rows:
 
 def _devices(request: HttpRequest) -> Rows:
     for one in identity.devices_of(user_id=request.user.pk):
-        yield one.name, _stamp(one.seen_at)
+        yield words_for(one.name), _stamp(one.seen_at)
 
 
 def _looks(book: Any) -> Rows:

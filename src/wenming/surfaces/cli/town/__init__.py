@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 SCALES = ("town", "village")
@@ -17,5 +18,5 @@ def words(card: Mapping[str, Any]) -> str:
     """The log-ins of the demo as a table for the screen."""
     lines = [_("演示镇的登录名（密码都是 {password}）：").format(password=card["password"])]
     for login in card["logins"]:
-        lines.append(f"  {login['role']}\t{login['login']}\t{login['name']}".rstrip())
+        lines.append(f"  {capfirst(_(login['role']))}\t{login['login']}\t{login['name']}".rstrip())
     return "\n".join(lines)

@@ -68,7 +68,7 @@ class Past:
         """Month after month."""
         passed = 0.0
         for month, part in months(self.town):
-            say(passed, f"{month.year}年{month.month}月")
+            say(passed, f"{month:%Y-%m}")
             with building.together():
                 self._live_month(month, int(self.town.scale.points * 100 * part))
             ledger.seal(book_id=self.book_id, at=clock.day_start(clock.next_month(month)) - timedelta(hours=2))

@@ -6,6 +6,9 @@ import random
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from wenming.core import chance, clock
 from wenming.core.actor import system
 from wenming.domain.ledger import services as ledger
@@ -31,12 +34,13 @@ def make(*, scale: str, at: datetime, progress: Progress, seed: int = SEED) -> d
 def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, source: random.Random) -> dict[str, Any]:
     actor = system(door="demo")
     opening = clock.day_start(date(size.first_year, 1, 1)) + timedelta(hours=9)
-    progress.show(0.005, "建机构")
+    progress.show(0.005, _("建机构"))
     town = structure.found(actor=actor, source=source, scale=size, at=opening)
     roll = Roll(source, size.first_year, size.last_year)
     rolls: dict[int, list[Family]] = {}
     for branch in town.branches:
-        progress.show(UPTO["found"] + (UPTO["enrolled"] - UPTO["found"]) * branch.number / size.branches, f"{branch.name}开户")
+        part = UPTO["found"] + (UPTO["enrolled"] - UPTO["found"]) * branch.number / size.branches
+        progress.show(part, format_lazy(_("{branch}开户"), branch=branch.name))
         rolls[branch.number] = roll.families(number=branch.number, villages=branch.villages, counts=branch.counts)
         first = [family for family in rolls[branch.number] if family.joined_in == size.first_year]
         enrolment.enrol(actor=actor, branch_id=branch.id, families=first, at=opening)
@@ -56,7 +60,7 @@ def _make(size: structure.Scale, scale: str, at: datetime, progress: Progress, s
     width = UPTO["past"] - UPTO["enrolled"]
     with building.postponed_indexes("deeds_declaration", keep=("declaration_by_day",)):
         past.live(lambda part, month: progress.show(UPTO["enrolled"] + width * part, month))
-    progress.show(UPTO["past"], "今天的待办")
+    progress.show(UPTO["past"], _("今天的待办"))
     logins = officers.open_doors(actor=actor, town=town, head=head, rolls=rolls, at=at - timedelta(days=60))
     present.arrange(source=source, town=town, head=head, families=rolls[1], shelf=shelf, at=at)
     ledger.seal(book_id=organisations.book_of(branch_id=town.head_bank_id), at=at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as _
+
 from wenming.core.actor import Actor
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.depositors import services as enrolling
@@ -16,13 +18,13 @@ from wenming.surfaces.cli.town.structure import Branch, Town
 PASSWORD = "lucheng-2022"  # noqa: S105 (printed on the screen: the demo's people are invented)
 ROLES = ("director", "clerk", "reviewer", "teller", "supervisor")
 LOGINS = {
-    "head_officer": ("zonghang", "总行工作人员"),
-    "director": ("hangzhang", "行长"),
-    "clerk": ("kuaiji", "会计"),
-    "reviewer": ("shenhe", "审核员"),
-    "teller": ("guiyuan", "柜员"),
-    "supervisor": ("jiandu", "监督员"),
-    "lane_chief": ("jiexiang", "街巷长"),
+    "head_officer": ("zonghang", _("总行工作人员")),
+    "director": ("hangzhang", _("行长")),
+    "clerk": ("kuaiji", _("会计")),
+    "reviewer": ("shenhe", _("审核员")),
+    "teller": ("guiyuan", _("柜员")),
+    "supervisor": ("jiandu", _("监督员")),
+    "lane_chief": ("jiexiang", _("街巷长")),
 }
 
 
@@ -88,7 +90,7 @@ def open_doors(
     index = depositors.roll_index(branch_id=branch.id)
     for role, family in zip(("villager", "elder"), villagers(rolls[branch.number], town.scale.last_year), strict=True):
         user_id = branch.user_ids[role] = _user(actor, branch, index, family, at)
-        label = "村民" if role == "villager" else "老年村民"
+        label = _("村民") if role == "villager" else _("老年村民")
         name = family.members[0].name
         found.append({"role": label, "name": name, "login": family.members[0].phone, "password": PASSWORD, "door": ""})
         if role == "elder":

@@ -42,11 +42,14 @@ async function agree(steps, one, other) {
   return one.size < other.size ? grownFrom(steps, one, other) : grownFrom(steps, other, one);
 }
 
+const isEnglish = document.documentElement.lang === "en";
 const now = () =>
-  new Date().toLocaleString(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: ZONE });
+  new Date().toLocaleString(isEnglish ? "en-GB" : "zh-CN", { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: ZONE });
 
 function say(box, holds, words) {
-  box.textContent = holds ? `${words.join("")}（${now()}）` : words.join("");
+  const sentence = words.join(isEnglish ? " " : "");
+  if (holds) box.textContent = isEnglish ? `${sentence} (${now()})` : `${sentence}（${now()}）`;
+  else box.textContent = sentence;
   if (holds) return;
   const card = document.getElementById("verdict");
   card.classList.add("bad");
@@ -85,7 +88,7 @@ async function checkFile(box, file) {
     if (!holds) return;
     const facts = factsOf(bytes(proof.memento));
     line(`${box.dataset.voucher} ${facts.voucher}`);
-    line(`${box.dataset.recorded} ${facts.recorded.toLocaleString(document.documentElement.lang === "en" ? "en-GB" : "zh-CN", { timeZone: ZONE, hour12: false })}`);
+    line(`${box.dataset.recorded} ${facts.recorded.toLocaleString(isEnglish ? "en-GB" : "zh-CN", { timeZone: ZONE, hour12: false })}`);
     for (const one of facts.lines) line(`${one.account.slice(0, 8)}… ${one.amount > 0 ? "+" : "−"}${Math.abs(one.amount) / 100}`);
   } catch {
     found.textContent = box.dataset.broken;

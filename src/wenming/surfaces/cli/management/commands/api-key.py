@@ -72,7 +72,7 @@ class Command(BankCommand):
             for card in cards
         ]
         words = "\n".join(
-            f"{card.prefix}  {card.name}  {'、'.join(sorted(card.scopes))}  {_('已停用') if card.revoked_at else _('可用')}"
+            f"{card.prefix}  {card.name}  {_('、').join(sorted(card.scopes))}  {_('已停用') if card.revoked_at else _('可用')}"
             for card in cards
         )
         return Answer(facts, words or _("还没有密钥。"))

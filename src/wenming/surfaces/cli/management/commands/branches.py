@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wenming.domain.organisations import queries as organisations
@@ -23,5 +24,5 @@ class Command(BankCommand):
             }
             for branch in organisations.all_branches()
         ]
-        lines = [f"{one['code']}  {one['name']}  {'、'.join(v['name'] for v in one['villages'])}" for one in facts]
+        lines = [f"{one['code']}  {one['name']}  {_('、').join(v['name'] for v in one['villages'])}" for one in facts]
         return Answer(facts, "\n".join(lines))

@@ -11,10 +11,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 from django.db import connection
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from wenming.core import clock
+from wenming.locale.catalogues import CHINESE
 from wenming.surfaces.cli import building, serving, town
 from wenming.surfaces.cli.command import Answer, BankCommand, WrongUse
 from wenming.surfaces.cli.town import making
@@ -83,7 +85,8 @@ class Command(BankCommand):
         with building.scratch_store():
             progress.show(0, _("建表"))
             serving.migrate()
-            card = making.make(scale=scale, at=clock.now(), progress=progress)
+            with translation.override(CHINESE):
+                card = making.make(scale=scale, at=clock.now(), progress=progress)
         card["seconds"] = round(progress.seconds, 1)
         progress.end(_("演示镇造好了"))
         (folder / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -54,7 +54,7 @@ class Command(BankCommand):
         return rows
 
     def lines_of(self, facts: dict[str, Any]) -> list[str]:
-        head = f"{facts['branch']} {facts['name']}：{facts['words']}"
+        head = _("{branch} {name}：{words}").format(**facts)
         if not facts["people"]:
             return [head + _("最近没有要到期的。")]
         said = _("{day} 到期：{people:,} 人，{amount} 分。").format(

@@ -70,7 +70,7 @@ def _words(report: intake.Report, *, is_trial: bool) -> str:
     lines = [_("共 {rows} 行：{good} 行对，{bad} 行要改。").format(rows=report.rows, good=report.good, bad=report.bad)]
     lines += report.notes
     for problem in report.problems[:SHOWN_PROBLEMS]:
-        lines.append(f"  {problem['column']}{problem['row']}  {problem['field']}：{problem['message']}")
+        lines.append(_("  {column}{row}  {field}：{message}").format(**problem))
     if len(report.problems) > SHOWN_PROBLEMS:
         lines.append(_("  还有 {count} 处，用 --json 看全部。").format(count=len(report.problems) - SHOWN_PROBLEMS))
     if is_trial:

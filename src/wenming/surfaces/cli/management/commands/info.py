@@ -40,7 +40,7 @@ class Command(BankCommand):
         facts = gather()
         people = facts["depositors"]
         steps = {str(step.value): str(step.label) for step in deeds.Status}
-        done = "，".join(f"{steps.get(step, step)} {count:,}" for step, count in facts["deeds"].items() if count)
+        done = _("，").join(f"{steps.get(step, step)} {count:,}" for step, count in facts["deeds"].items() if count)
         lines = [
             _("分行 {branches} 个，服务 {villages_served} 个村（全镇 {villages} 个）").format(**facts),
             _("储户 {total:,} 个：个人 {person:,}，家庭 {household:,}，单位 {unit:,}，集体 {collective:,}").format(**people),

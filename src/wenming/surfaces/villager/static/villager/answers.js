@@ -42,7 +42,7 @@ export function write(typed) {
 export function names() {
   const chosen = all("people").filter((one) => one.checked).map((one) => one.closest("label").textContent.trim());
   const { household_number: number, person_name: name } = read();
-  return name ? [...chosen, `${name}（${number}）`] : chosen;
+  return name ? [...chosen, document.documentElement.lang === "en" ? `${name} (${number})` : `${name}（${number}）`] : chosen;
 }
 
 export function dayOf(typed, now) {
