@@ -19,7 +19,7 @@ from wenming.domain.deeds.figures import late_reviews, points_by_category
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.organisations import services as organisations
-from wenming.surfaces.console.overview import HEIGHT, WIDTH, Line
+from wenming.surfaces.console.overview import HEIGHT, WIDTH, Line, percent
 
 PAGE = "/console/branches/"
 WITHIN = timedelta(days=2)
@@ -99,6 +99,10 @@ def test_more_branches_ask_no_more_of_the_store(stage: Stage) -> None:
     cache.clear()
     assert questions(client) == few <= 22
     assert "石桥9分行" in shown(client)
+
+
+def test_what_is_there_is_never_nothing_of_a_hundred() -> None:
+    assert [percent(*one) for one in ((0, 9), (1, 16_000), (1, 3), (9, 9), (0, 0))] == [0, 1, 33, 100, None]
 
 
 def test_a_curve_stays_in_its_box() -> None:

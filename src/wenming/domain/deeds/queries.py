@@ -202,9 +202,10 @@ def _under_way(depositor_id: int) -> QuerySet[Declaration]:
 
 def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:
     """W04: whether the user declared or imported it, gains by it, or is of the household or kin of someone who does."""
-    if user_id is None:
-        return False
-    batch = batch_of(declaration=declaration)
+    return user_id is not None and _is_barred(user_id, declaration, batch_of(declaration=declaration))
+
+
+def _is_barred(user_id: int, declaration: Declaration, batch: RegisterBatch | None) -> bool:
     if user_id == declaration.declared_by or (batch is not None and user_id in (batch.brought_by, batch.recorded_by)):
         return True
     return depositors.is_kin_of_user(user_id=user_id, depositor_ids=beneficiaries_of(declaration))
@@ -215,13 +216,14 @@ def batch_of(*, declaration: Declaration) -> RegisterBatch | None:
     return RegisterBatch.objects.filter(key=declaration.batch_key).first() if declaration.batch_key else None
 
 
-def has_judged(*, user_id: int | None, declaration: Declaration) -> bool:
-    """W09: whether the user reviewed the deed, or signed the register that it came with."""
+def is_barred_from_answering(*, user_id: int | None, declaration: Declaration) -> bool:
+    """W09: whether the user reviewed the deed or signed the register that it came with, or is barred as a reviewer would be."""
     if user_id is None:
         return False
     batch = batch_of(declaration=declaration)
-    is_signer = batch is not None and batch.signed_by == user_id
-    return is_signer or declaration.reviews.filter(reviewer_id=user_id).exists()
+    has_signed = batch is not None and batch.signed_by == user_id
+    has_judged = has_signed or declaration.reviews.filter(reviewer_id=user_id).exists()
+    return has_judged or _is_barred(user_id, declaration, batch)
 
 
 def blocked_reviewers(*, declaration: Declaration, at: datetime) -> frozenset[int]:
@@ -231,7 +233,8 @@ def blocked_reviewers(*, declaration: Declaration, at: datetime) -> frozenset[in
         for officer in organisations.officers_of(branch_id=declaration.branch_id, at=at)
         if officer.role in policies.REVIEWERS
     }
-    return frozenset(user for user in holders if is_barred(user_id=user, declaration=declaration))
+    batch = batch_of(declaration=declaration)
+    return frozenset(user for user in holders if _is_barred(user, declaration, batch))
 
 
 def free_reviewers(*, declaration: Declaration, at: datetime) -> frozenset[int]:
@@ -242,7 +245,8 @@ def free_reviewers(*, declaration: Declaration, at: datetime) -> frozenset[int]:
         if officer.role in (organisations.Role.REVIEWER, organisations.Role.DIRECTOR)
     }
     holders -= set(declaration.reviews.filter(revision=declaration.revision).values_list("reviewer_id", flat=True))
-    return frozenset(user for user in holders if not is_barred(user_id=user, declaration=declaration))
+    batch = batch_of(declaration=declaration)
+    return frozenset(user for user in holders if not _is_barred(user, declaration, batch))
 
 
 def reviews_of(*, declaration: Declaration) -> list[Review]:

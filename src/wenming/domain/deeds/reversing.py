@@ -30,19 +30,13 @@ def resolve_objection(
     require(policies.may_answer(actor, file.branch_id))
     declaration_id = queries.id_of(file.line.subject)
     declaration = locked(declaration_id) if declaration_id is not None else None
-    if declaration is not None:
-        _check_handler(actor, declaration)
+    if declaration is not None and queries.is_barred_from_answering(user_id=actor.user_id, declaration=declaration):
+        raise refusals.Recused
     notices.resolve_objection(actor=actor, objection_id=objection_id, upheld=upheld, answer=answer, at=at)
     failpoint("deeds.objection_answered")
     if declaration is not None and upheld:
         _overturn(declaration, actor, answer, at)
     return notice_queries.objection(actor=actor, objection_id=objection_id, at=at)
-
-
-def _check_handler(actor: Actor, declaration: Declaration) -> None:
-    has_judged = queries.has_judged(user_id=actor.user_id, declaration=declaration)
-    if has_judged or queries.is_barred(user_id=actor.user_id, declaration=declaration):
-        raise refusals.Recused
 
 
 def _overturn(declaration: Declaration, actor: Actor, answer: str, at: datetime) -> None:

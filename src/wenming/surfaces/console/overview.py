@@ -24,7 +24,8 @@ WIDTH, HEIGHT = 90, 22
 
 
 def percent(part: int, whole: int) -> int | None:
-    return round(100 * part / whole) if whole else None
+    """Of a hundred; at least one where there is a part at all, and None where there is no whole."""
+    return max(round(100 * part / whole), int(part > 0)) if whole else None
 
 
 @dataclass(frozen=True)
