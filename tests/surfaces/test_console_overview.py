@@ -19,7 +19,7 @@ from wenming.domain.deeds.figures import late_reviews, points_by_category
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.domain.ledger.queries import Kind, Unit
 from wenming.domain.organisations import services as organisations
-from wenming.surfaces.console.overview import HEIGHT, WIDTH, Line, percent
+from wenming.surfaces.console.overview import HEIGHT, WIDTH, Line, parts_of_a_hundred, percent
 
 PAGE = "/console/branches/"
 WITHIN = timedelta(days=2)
@@ -82,6 +82,11 @@ def test_what_people_do_is_told_by_category(stage: Stage) -> None:
     assert found and list(found.values()) == sorted(found.values(), reverse=True)
     assert "大家在做什么 " in shown(head(stage)) and "100%" in shown(head(stage))
     assert points_by_category(branch_ids=[stage.village.other_branch_id], month=stage.now.date()) == {}
+
+
+def test_shares_add_up_to_a_hundred() -> None:
+    found = parts_of_a_hundred({"volunteering": 570, "good_deeds": 297, "participation": 133})
+    assert [share for _name, share in found] == [57, 30, 13] and parts_of_a_hundred({}) == []
 
 
 def test_more_branches_ask_no_more_of_the_store(stage: Stage) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from wenming.core import clock
+from wenming.core import clock, points
 from wenming.domain.deeds.figures import Month, late_reviews, months_of, points_by_category
 from wenming.domain.depositors.census import Census, census_of
 from wenming.domain.ledger import queries as ledger_queries
@@ -26,6 +27,12 @@ WIDTH, HEIGHT = 90, 22
 def percent(part: int, whole: int) -> int | None:
     """Of a hundred; at least one where there is a part at all, and None where there is no whole."""
     return max(round(100 * part / whole), int(part > 0)) if whole else None
+
+
+def parts_of_a_hundred(amounts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Each category's name and its share; together they are a hundred."""
+    shares = points.split(100, list(amounts.values())) if amounts else []
+    return [(str(Category(name).label), share) for name, share in zip(amounts, shares, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,6 @@ def overview_of(desk: Desk) -> dict[str, object]:
     spent = ledger_queries.amounts(book_id, spans[MONTHS - 1 : MONTHS], Kind.ORDER_COLLECTED, Unit.POINTS)
     rows = _rows(desk, branches, earned)
     categories = points_by_category(branch_ids=[branch.pk for branch in branches], month=desk.on)
-    whole = sum(categories.values())
     total = sum(row.earned[-1] for row in rows)
     used = sum(spent.get(row.branch.code, [0])[0] for row in rows)
     looks, in_time = sum(row.month.looks for row in rows), sum(row.month.in_time for row in rows)
@@ -133,6 +139,6 @@ def overview_of(desk: Desk) -> dict[str, object]:
         "in_time": percent(in_time, looks),
         "behind": sum(row.in_time is not None and row.in_time < IN_TIME_WANTED for row in rows),
         "wanted": IN_TIME_WANTED,
-        "categories": [(Category(name).label, percent(points, whole)) for name, points in categories.items()],
+        "categories": parts_of_a_hundred(categories),
         "box": (WIDTH, HEIGHT),
     }
