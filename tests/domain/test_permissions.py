@@ -179,6 +179,39 @@ def test_which_depositors_there_are_for_whom() -> None:
     assert depositors.visible(me) == nobody | Q(household_id=HOME) | Q(pk=MINE)
 
 
+def test_whose_entries_are_read_at_home() -> None:
+    """The condition that lists of entries are asked with; the words for one depositor are `may_read_entries`."""
+    day, own, family = date(2008, 3, 12), Q(pk=MINE), Q(kind="household")
+    alone = Actor(ME, "villager", depositor_id=MINE, minors_after=day)
+    assert depositors.of_family(alone) == own
+    minor = replace(alone, household_id=HOME, minors_after=None)
+    assert depositors.of_family(minor) == own | (Q(household_id=HOME) & family)
+    grown_up = replace(minor, minors_after=day)
+    open_to = family | (Q(born_on__gt=day) | Q(user__preferences__family="open"))
+    assert depositors.of_family(grown_up) == own | (Q(household_id=HOME) & open_to)
+    assert depositors.readable(grown_up) == Q(branch_id__in=frozenset()) | depositors.of_family(grown_up)
+    there = Q(depositor__kind="household") | (Q(depositor__born_on__gt=day) | Q(depositor__user__preferences__family="open"))
+    wanted = Q(depositor__pk=MINE) | (Q(depositor__household_id=HOME) & there)
+    assert depositors.of_family(grown_up, "depositor__") == wanted
+
+
+def test_only_who_brought_a_sheet_mends_it() -> None:
+    assert intake.may_mend(officer("clerk"), BRANCH, ME)
+    assert not intake.may_mend(officer("clerk"), BRANCH, STRANGER)
+    assert not intake.may_mend(officer("clerk"), SISTER, ME)
+    assert not intake.may_mend(officer("teller"), BRANCH, ME)
+
+
+def test_the_head_bank_chooses_its_words() -> None:
+    bank, branch = Organisation(pk=BANK, kind="head_bank"), Organisation(pk=BRANCH, kind="branch")
+    above = officer("head_officer", above=True)
+    assert organisations.may_choose_words(above, bank)
+    assert not organisations.may_choose_words(above, Organisation(pk=BANK + 1000, kind="head_bank"))
+    assert not organisations.may_choose_words(above, branch)
+    assert not organisations.may_choose_words(Actor(ME, "console", (Grant("head_officer", BRANCH, frozenset({BRANCH})),)), branch)
+    assert not organisations.may_choose_words(officer("director", above=True), bank)
+
+
 def test_whom_one_sees_without_asking_for_the_lane() -> None:
     """A shorter way to some of the same answers: never to more."""
     here, own, wife = Depositor(pk=90, branch_id=BRANCH), Depositor(pk=MINE, branch_id=SISTER), Depositor(pk=91, branch_id=SISTER)
