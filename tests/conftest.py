@@ -73,6 +73,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """The migrated store; on SQLite a copy of it is kept for banks in folders of their own."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            (settings.DATA / EMPTY).unlink(missing_ok=True)  # a session that was forked has the folder of its parent
             cursor.execute("VACUUM INTO %s", [str(settings.DATA / EMPTY)])
 
 
