@@ -7,9 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from wenming.core import attachments, fates
+from wenming.core import attachments, clock, fates
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries
+from wenming.domain.notices import queries as notices
 from wenming.surfaces.villager import drafts
 from wenming.surfaces.villager.door import page, with_passbook
 
@@ -39,7 +40,16 @@ def about(deed: Any) -> dict[str, Any]:
         "reviews": queries.reviews_of(declaration=deed),
         "why": queries.explain(deed),
         "kept": fates.kept_long(f"deed:{deed.pk}"),
+        "notice": _notice_of(deed),
     }
+
+
+def _notice_of(deed: Any) -> Any:
+    """The notice on which a declaration stands just now."""
+    if deed.status != queries.Status.ON_NOTICE or deed.notice_line_id is None:
+        return None
+    line = notices.line(line_id=deed.notice_line_id, at=clock.now())
+    return notices.notice_of(notice_id=line.notice_id)
 
 
 @require_safe
