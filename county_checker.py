@@ -28,6 +28,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+CHINESE = """核查整个文明银行的存档（wenming export bank 写出的）。只用 Python 标准库，不用本系统的程序。
+
+从每一笔账的原文重新算起：收支、结余、预留、更正、编号、每次封账的总指纹；再核对贴过的榜、公示的工作日、先公示后入账、结余表和流水表。
+退出码：0 都对得上，1 有对不上的，2 不能核查。"""
 FORMAT = "wenming-bank-archive/2"
 CHINA = timezone(timedelta(hours=8))
 EPOCH = datetime(1970, 1, 1, 8, tzinfo=CHINA)
@@ -734,11 +738,13 @@ def papers_in(text: str, source: str) -> Iterator[dict[str, Any]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("archive")
-    parser.add_argument("--paper", action="append", default=[], metavar="TEXT", help="what the QR code on a sheet says")
-    parser.add_argument("--papers", action="append", default=[], metavar="FILE", help="a file of published heads")
-    parser.add_argument("--most", type=int, default=20, metavar="N", help="how many faults to name (20)")
+    about = f"{CHINESE}\n\n{__doc__}"
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", help="存档 / the archive")
+    said, kept = "扫码扫出的文字 / what the QR code on a sheet says", "记着总指纹的文件 / a file of published heads"
+    parser.add_argument("--paper", action="append", default=[], metavar="TEXT", help=said)
+    parser.add_argument("--papers", action="append", default=[], metavar="FILE", help=kept)
+    parser.add_argument("--most", type=int, default=20, metavar="N", help="最多列几处，默认 20 / how many faults to name (20)")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
     faults = Faults()
@@ -747,7 +753,9 @@ def main(arguments: list[str] | None = None) -> int:
         counted = check(given.archive, papers, faults)
     except Unreadable as error:
         print(
-            json.dumps({"ok": None, "error": str(error)}, ensure_ascii=False) if given.json else f"不能核查：{error}",
+            json.dumps({"ok": None, "error": str(error)}, ensure_ascii=False)
+            if given.json
+            else f"不能核查 / cannot be checked：{error}",
             file=sys.stderr,
         )
         return 2
@@ -757,11 +765,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(report, ensure_ascii=False, indent=1))
     else:
         for head in report["heads"]:
-            print(f"账本 {head['book']}　封到第 {head['size']} 笔　总指纹 {head['root']}")
-        print(f"账 {report['transactions']:,} 笔，申报 {report['deeds']:,} 件，纸 {report['papers']} 张。")
+            print(f"账本 book {head['book']}　封到 sealed to {head['size']}　总指纹 root {head['root']}")
+        print("账 {transactions:,} 笔，申报 {deeds:,} 件，纸 {papers} 张。 / entries, deeds, papers".format(**report))
         for fault in report["faults"]:
             print(f"[{fault['code']}] {fault['message']}")
-        print("核查无误。" if report["ok"] else f"发现 {report['fault_count']} 处问题。")
+        count = report["fault_count"]
+        print(
+            "核查无误。 / Everything holds."
+            if report["ok"]
+            else f"发现 {count} 处问题。 / {count} faults; docs/reference/archive.md names the codes."
+        )
     return 0 if report["ok"] else 1
 
 

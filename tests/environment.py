@@ -109,7 +109,7 @@ class PostgresServer:
 def prepare() -> None:
     folder = folder_for("test")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ.update(WENMING_MODE="test", WENMING_DATA=str(folder), WENMING_SECRET_KEY="only-for-tests")
+    os.environ.update(WENMING_MODE="test", WENMING_DATA=str(folder), WENMING_SECRET_KEY="only-for-tests", LANGUAGE="zh")
     os.environ["WENMING_VAULT_KEY"] = "11" * 32
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     if os.environ.get("WENMING_TEST_DATABASE") != "postgresql" or os.environ.get("WENMING_DATABASE_URL"):

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(data: Path, mode: str = "") -> dict[str, str]:
-    """Only what the machine needs: the settings of the suite do not reach the program, nor does the machine's language."""
+    """Only what the machine needs: the settings of the suite do not reach the program."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WENMING_", "DJANGO_", "PYTEST_"))}
-    kept |= {"WENMING_DATA": str(data), "LANGUAGE": "zh"}
+    kept["WENMING_DATA"] = str(data)
     if mode:
         kept["WENMING_MODE"] = mode
     return kept

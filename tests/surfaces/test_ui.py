@@ -10,6 +10,7 @@ import pytest
 from django.template import engines
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from jinja2 import UndefinedError
 
 from wenming.core import clock
@@ -34,6 +35,14 @@ def test_days_are_village_days() -> None:
     assert filters.day(date(2020, 1, 2)) == "2020年1月2日" and filters.day(None) == ""
     assert filters.last_day(datetime(2026, 3, 18, tzinfo=clock.ZONE)) == date(2026, 3, 17)
     assert filters.last_day(datetime(2026, 3, 18, 9, tzinfo=clock.ZONE)) == date(2026, 3, 18)
+
+
+def test_a_title_that_nobody_typed_is_in_the_language_of_the_page() -> None:
+    own, typed, wrong = "2026年3月9日积分公示", "三月的好人", "2026年2月30日积分公示"
+    assert [filters.notice_title(title) for title in (own, typed, wrong)] == [own, typed, wrong]
+    with translation.override("en"):
+        said = [filters.notice_title(title) for title in (own, typed, wrong)]
+    assert said == ["Points notice of 9 Mar 2026", typed, wrong]
 
 
 def test_codes_are_read_in_groups() -> None:

@@ -10,12 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests.surfaces.stage import Stage, photo
+from tests.surfaces.stage import Stage, notices_up, photo
+from wenming.core import days
 from wenming.core.actor import system
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
+from wenming.ui.filters import last_day
 
 OWN_PAGES = (
     "/",
@@ -186,6 +188,13 @@ def test_what_is_no_photo_is_refused(stage: Stage) -> None:
     bad = SimpleUploadedFile("a.jpg", b"<script>alert(1)</script>", "image/jpeg")
     answer = stage.client("王建国").post(f"/declare/{item_id}/", {**data, "photos": [bad]})
     assert answer.status_code == 422 and "这不是照片" in answer.content.decode()
+
+
+def test_a_deed_on_notice_says_until_when_and_where(stage: Stage) -> None:
+    (number,) = notices_up(stage)
+    ends = days.short(last_day(notice_queries.notice(number=number).ends_at))
+    html = stage.client("王建国").get(deed_page(stage, "on_notice:王建国")).content.decode()
+    assert f"公示到 {ends}，没人有意见就入账" in html and f'href="/notices/{number}/"' in html
 
 
 def test_photos_are_for_those_who_may_see_the_deed(stage: Stage) -> None:

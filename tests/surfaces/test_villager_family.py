@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.surfaces import stage as stages
 from tests.surfaces.stage import Stage
+from wenming.core.actor import system
+from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.mall import queries as mall_queries
 from wenming.domain.notices import queries as notice_queries
@@ -30,12 +32,15 @@ def test_the_passbooks_of_the_household_are_read_and_no_others(stage: Stage) -> 
     home = client.get("/household/").content.decode()
     assert "王建国" in home and his not in home, "of another grown-up the balance only"
     assert client.get(his).status_code == 404
+    deed = deed_queries.declaration(actor=system(), declaration_id=stage.deeds["submitted"])
+    assert deed.depositor.name == "王建国" and deed.public_id not in client.get("/deeds/").content.decode()
     child = stage.client("王小雨")
     assert child.get(f"/household/{number_of(stage, '李秀英')}/").status_code == 404
     husband = stage.client("王建国")
     assert "让家里大人也能看" in husband.get("/household/").content.decode()
     husband.post("/household/open/", {"family": "open"})
     assert child.get(his).status_code == 404
+    assert deed.public_id in client.get("/deeds/").content.decode()
     home = client.get("/household/").content.decode()
     for name in ("王建国", "王小雨", "王建国家"):
         address = f"/household/{number_of(stage, name)}/"

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from wenming.core import clock, days, points
+
+OWN_TITLES: dict[str, Promise] = {"积分公示": _("{day}积分公示"), "登记公示": _("{day}登记公示")}
+OWN_TITLE = re.compile(rf"(\d{{4}})年(\d{{1,2}})月(\d{{1,2}})日({'|'.join(OWN_TITLES)})")
 
 
 def _date(value: date | datetime) -> date:
@@ -39,6 +46,16 @@ def month(value: date | datetime) -> str:
 def month_name(value: date | datetime) -> str:
     """3月, Mar"""
     return days.month(_date(value))
+
+
+def notice_title(title: str) -> str:
+    """The title of a notice; one that nobody typed but the system made of its day is in the language of the page."""
+    own = OWN_TITLE.fullmatch(title)
+    try:
+        on = date(*map(int, own.groups()[:3])) if own else None
+    except ValueError:
+        on = None
+    return str(OWN_TITLES[own[4]]).format(day=days.full(on)) if own and on else title
 
 
 def short_day(value: date | datetime) -> str:
@@ -91,6 +108,7 @@ FILTERS = {
     "weekday": weekday,
     "month": month,
     "month_name": month_name,
+    "notice_title": notice_title,
     "moment": moment,
     "last_day": last_day,
     "yuan": yuan,

@@ -115,8 +115,9 @@ def passbook_page(
     `words` are by transaction, `codes` are the clause numbers by subject.
     """
     oldest_first = list(reversed(lines))
+    branch = book.depositor.branch
     return {
-        "place": book.depositor.branch.name,
+        "place": " · ".join(one.name for one in (branch.parent, branch) if one is not None),
         "holder": book.depositor.name,
         "number": book.number,
         "number_label": _("存折号"),

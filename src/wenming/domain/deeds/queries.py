@@ -15,6 +15,7 @@ from wenming.core.errors import NotFound, Refusal
 from wenming.core.prepared import prepared
 from wenming.domain.deeds import caps, models, policies
 from wenming.domain.deeds.models import Declaration, RegisterBatch, Review
+from wenming.domain.depositors import family
 from wenming.domain.depositors import policies as reach
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
@@ -73,7 +74,7 @@ def _seen_by(actor: Actor) -> QuerySet[Declaration]:
     if actor.user_id is not None:
         own |= Q(declared_by=actor.user_id)
     if actor.depositor_id is not None:
-        own |= reach.of_family(actor, "depositor__")
+        own |= Q(depositor_id__in=family.readable_of_family(actor=actor))
     return found.filter(own)
 
 
@@ -122,6 +123,17 @@ def declarations_of(*, depositor_ids: Iterable[int], before: int | None = None, 
     if before is not None:
         found = found.filter(pk__lt=before)
     return list(found.order_by("-pk")[:limit])
+
+
+def declared_at_home(*, actor: Actor, before: int | None = None, limit: int = 30) -> list[Declaration]:
+    """What was declared for those whose entries the actor reads at home, and by the actor for others there; newest first."""
+    found = Q(depositor_id__in=family.readable_of_family(actor=actor))
+    if actor.household_id is not None:
+        found |= Q(declared_by=actor.user_id, household_id=actor.household_id)
+    rows = Declaration.objects.select_related(*SHOWN).filter(found)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:limit])
 
 
 def noticed_lines(*, depositor_id: int, household_id: int | None, limit: int = 200) -> list[int]:

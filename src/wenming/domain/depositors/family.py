@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
 from wenming.domain.depositors import policies
@@ -22,9 +24,9 @@ def passbook_to_read(*, actor: Actor, depositor_id: int) -> Passbook:
     return holder.passbook
 
 
-def readable_of_family(*, actor: Actor) -> frozenset[int]:
-    """Of the own household, those whose entries the actor may read."""
-    return frozenset(Depositor.objects.filter(policies.of_family(actor)).values_list("pk", flat=True))
+def readable_of_family(*, actor: Actor) -> QuerySet[Depositor, int]:
+    """The ids of those of the own household whose entries the actor may read, also as a part of another question."""
+    return Depositor.objects.filter(policies.of_family(actor)).values_list("pk", flat=True)
 
 
 def is_open_to_family(*, depositor_id: int) -> bool:

@@ -75,16 +75,16 @@ def readable(actor: Actor) -> Q:
     return within_reach(actor) | of_family(actor)
 
 
-def of_family(actor: Actor, prefix: str = "") -> Q:
-    """Rows of depositors whose entries are read at home: one's own; the family's passbook; for grown-ups those of minors and of
-    who lets the family read. `prefix` leads to the depositor from other tables."""
-    own = Q(**{f"{prefix}pk": actor.depositor_id})
+def of_family(actor: Actor) -> Q:
+    """Whose entries are read at home: one's own; the family's passbook; for grown-ups those of minors and of who lets the
+    family read."""
+    own = Q(pk=actor.depositor_id)
     if actor.household_id is None:
         return own
-    open_to = Q(**{f"{prefix}kind": DepositorKind.HOUSEHOLD})
+    open_to = Q(kind=DepositorKind.HOUSEHOLD)
     if actor.minors_after is not None:
-        open_to |= Q(**{f"{prefix}born_on__gt": actor.minors_after}) | Q(**{f"{prefix}user__preferences__{FAMILY}": OPEN})
-    return own | Q(**{f"{prefix}household_id": actor.household_id}) & open_to
+        open_to |= Q(born_on__gt=actor.minors_after) | Q(**{f"user__preferences__{FAMILY}": OPEN})
+    return own | Q(household_id=actor.household_id) & open_to
 
 
 def may_read_entries(actor: Actor, depositor: Depositor) -> bool:

@@ -1,4 +1,4 @@
-"""One's own declarations and those of the household: where each stands, and its photos."""
+"""One's own declarations and those that one reads or made at home: where each stands, and its photos."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from wenming.core import attachments, fates
+from wenming.core import attachments, clock, fates
 from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries
-from wenming.domain.depositors import queries as depositors
+from wenming.domain.notices import queries as notices
 from wenming.surfaces.villager import drafts
 from wenming.surfaces.villager.door import page, with_passbook
 
@@ -22,9 +22,7 @@ LINES = 30
 def deeds(request: HttpRequest, *, book: Any) -> HttpResponse:
     text = request.GET.get("before", "")
     before = int(text) if text.isdecimal() and len(text) < 16 else None
-    home = book.depositor.household_id
-    ids = [person.pk for person in depositors.members_of(household_id=home)] if home else [book.depositor_id]
-    found = list(queries.declarations_of(depositor_ids=ids, before=before, limit=LINES + 1))
+    found = queries.declared_at_home(actor=request.actor, before=before, limit=LINES + 1)
     context = {
         "book": book,
         "deeds": found[:LINES],
@@ -42,7 +40,16 @@ def about(deed: Any) -> dict[str, Any]:
         "reviews": queries.reviews_of(declaration=deed),
         "why": queries.explain(deed),
         "kept": fates.kept_long(f"deed:{deed.pk}"),
+        "notice": _notice_of(deed),
     }
+
+
+def _notice_of(deed: Any) -> Any:
+    """The notice on which a declaration stands just now."""
+    if deed.status != queries.Status.ON_NOTICE or deed.notice_line_id is None:
+        return None
+    line = notices.line(line_id=deed.notice_line_id, at=clock.now())
+    return notices.notice_of(notice_id=line.notice_id)
 
 
 @require_safe

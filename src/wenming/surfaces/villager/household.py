@@ -32,7 +32,7 @@ def household(request: HttpRequest, *, book: Any) -> HttpResponse:
     books = [member.passbook for member in members]
     balances = ledger.balances([one for found in books for one in (found.points_account_id, found.honour_account_id)])
     classes = depositors.classes_on(depositor_ids=[member.pk for member in members], on=today)
-    readable = family.readable_of_family(actor=request.actor)
+    readable = set(family.readable_of_family(actor=request.actor))
     purses = {purse.pk for purse in mall.purses(actor=request.actor, at=now)}
     people = [
         {

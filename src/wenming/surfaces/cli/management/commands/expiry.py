@@ -56,9 +56,9 @@ class Command(BankCommand):
     def lines_of(self, facts: dict[str, Any]) -> list[str]:
         head = _("{branch} {name}：{words}").format(**facts)
         if not facts["people"]:
-            return [head + _("最近没有要到期的。")]
+            return [_("{head}{said}").format(head=head, said=_("最近没有要到期的。"))]
         said = _("{day} 到期：{people:,} 人，{amount} 分。").format(
             day=facts["last_day"], people=facts["people"], amount=points.show(facts["points_hundredths"])
         )
         rows = [f"  {one['passbook']} {one['name']} {points.show(one['points_hundredths'])}" for one in facts.get("losses", [])]
-        return [head + said, *rows]
+        return [_("{head}{said}").format(head=head, said=said), *rows]
