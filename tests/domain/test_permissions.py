@@ -190,9 +190,6 @@ def test_whose_entries_are_read_at_home() -> None:
     open_to = family | (Q(born_on__gt=day) | Q(user__preferences__family="open"))
     assert depositors.of_family(grown_up) == own | (Q(household_id=HOME) & open_to)
     assert depositors.readable(grown_up) == Q(branch_id__in=frozenset()) | depositors.of_family(grown_up)
-    there = Q(depositor__kind="household") | (Q(depositor__born_on__gt=day) | Q(depositor__user__preferences__family="open"))
-    wanted = Q(depositor__pk=MINE) | (Q(depositor__household_id=HOME) & there)
-    assert depositors.of_family(grown_up, "depositor__") == wanted
 
 
 def test_only_who_brought_a_sheet_mends_it() -> None:

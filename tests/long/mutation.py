@@ -43,7 +43,7 @@ GROUPS = (
     Group(
         "caps",
         (f"{DOMAIN}/deeds/caps.py",),
-        ("tests/domain/test_deeds.py", "tests/domain/test_deeds_register.py", "tests/races/test_caps_race.py"),
+        ("tests/domain/test_caps.py", "tests/domain/test_deeds.py"),
     ),
     Group(
         "books",

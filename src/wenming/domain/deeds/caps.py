@@ -17,6 +17,7 @@ from wenming.domain.rulebooks.engine import CAPS, Usage, again_on, window_start
 from wenming.domain.rulebooks.queries import RuleItem
 
 COUNTED = (Status.APPROVED, Status.ON_NOTICE, Status.DEPOSITED)
+NO_HOUSEHOLD = 0
 
 
 def hold(declarations: Iterable[Declaration]) -> None:
@@ -47,10 +48,10 @@ def usage_of(
     *, depositor_id: int, household_id: int | None, item: RuleItem, happened_on: date, without: Iterable[int] = ()
 ) -> Usage:
     """What counts against every cap of this clause around a day; `without` leaves out declarations being reckoned anew."""
-    start, end = date(happened_on.year, 1, 1), date(happened_on.year + 1, 1, 1)
+    start, end = min(window_start(cap, happened_on) for cap in CAPS), max(again_on(cap, happened_on) for cap in CAPS)
     rows = _counted(
         rule_book_id=item.edition.rule_book_id, code=item.code, start=start, end=end,
-        depositor_id=depositor_id, household_id=household_id or 0,
+        depositor_id=depositor_id, household_id=household_id or NO_HOUSEHOLD,
     )  # fmt: skip
     left_out = set(without)
     found = [row for row in rows if row[0] not in left_out]
