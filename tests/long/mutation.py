@@ -48,7 +48,7 @@ GROUPS = (
     Group(
         "books",
         (f"{DOMAIN}/ledger/engine.py", f"{DOMAIN}/ledger/stage.py"),
-        ("tests/domain/test_ledger.py", "tests/domain/test_ledger_proofs.py"),
+        ("tests/domain/test_ledger.py", "tests/domain/test_ledger_edges.py", "tests/domain/test_ledger_proofs.py"),
     ),
 )
 

@@ -1,0 +1,149 @@
+"""The books at their edges: the largest and the smallest, the first refused of a batch, several moves between the same two,
+write-offs to the point, and every place where a posting may be cut off."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.books import Bank
+from wenming.core import failpoints, points
+from wenming.core.errors import Refusal
+from wenming.domain.ledger import queries, services
+from wenming.domain.ledger.models import ENTRIES_MOST
+from wenming.domain.ledger.services import Kind, Move, Posting, Unit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bank(at: datetime) -> Bank:
+    return Bank(at)
+
+
+def refused(bank: Bank, *postings: Posting) -> Refusal:
+    with pytest.raises(Refusal) as found:
+        services.post_many(book_id=bank.book.pk, postings=postings)
+    return found.value
+
+
+def moving(bank: Bank, key: str, *moves: Move, **more: object) -> Posting:
+    return bank.posting("issuance", bank.wang, 1, key, **more)._replace(moves=moves)
+
+
+def test_the_largest_amount_is_one_and_more_is_named(bank: Bank) -> None:
+    bank.earn(points.LARGEST, "most")
+    assert queries.balance(bank.wang) == points.LARGEST
+    assert refused(bank, bank.posting("issuance", bank.li, points.LARGEST + 1, "more")).field == "amount"
+
+
+def test_who_was_refused_in_a_batch_and_over_which_account(bank: Bank) -> None:
+    earn, spend = bank.posting("issuance", bank.wang, 100, "earn"), bank.posting(bank.li, "redeemed", 30, "spend")
+    found = refused(bank, earn, spend)
+    assert (found.details["position"], found.details["account"], found.details["missing"]) == (1, bank.li, 30)
+    bank.earn(100, "first")
+    again = bank.posting("issuance", bank.wang, 200, "first")
+    assert refused(bank, earn, spend._replace(moves=(Move("issuance", bank.li, 1),)), again).details["position"] == 2
+    services.close_account(account_id=bank.li, at=bank.at)
+    assert refused(bank, earn, bank.posting("issuance", bank.li, 1, "late")).details["position"] == 1
+
+
+def test_all_that_is_there_may_be_spent_and_not_one_hundredth_more(bank: Bank) -> None:
+    bank.earn(100, "a")
+    found = refused(bank, bank.posting(bank.wang, "redeemed", 101, "b"))
+    assert found.details["missing"] == 1
+    bank.post(bank.wang, "redeemed", 100, "b", kind=Kind.ORDER_COLLECTED)
+    assert queries.balance(bank.wang) == 0 and queries.verify().ok
+
+
+def test_moves_between_the_same_two_are_one_line_each(bank: Bank) -> None:
+    both = moving(bank, "a", Move("issuance", bank.wang, 100), Move("issuance", bank.wang, 50), Move("issuance", bank.li, 7))
+    services.post_many(book_id=bank.book.pk, postings=[both])
+    assert [line.amount for line in queries.statement(bank.wang)] == [150] and queries.balance(bank.li) == 7
+    circle = moving(bank, "b", Move(bank.wang, bank.li, 30), Move(bank.li, bank.wang, 10), kind=Kind.MOVED)
+    services.post_many(book_id=bank.book.pk, postings=[circle])
+    assert (queries.balance(bank.wang), queries.balance(bank.li)) == (130, 27)
+    assert queries.verify().ok
+
+
+def test_what_changes_nothing_or_names_too_many_is_a_fault_of_the_caller(bank: Bank) -> None:
+    members = bank.members(ENTRIES_MOST, 0)
+    for moves in (
+        (Move(bank.wang, bank.li, 1), Move(bank.li, bank.wang, 1)),
+        (Move(bank.wang, bank.wang, 1),),
+        tuple(Move("issuance", member, 1) for member in members),
+    ):
+        with pytest.raises(AssertionError, match="moves that change nothing, or too many accounts"):
+            services.post_many(book_id=bank.book.pk, postings=[moving(bank, "a", *moves)])
+    services.post_many(book_id=bank.book.pk, postings=[moving(bank, "a", *(Move("issuance", one, 1) for one in members[1:]))])
+    assert sum(queries.balances(members).values()) == ENTRIES_MOST - 1 and queries.verify().ok
+
+
+def test_holds_of_one_hundredth_and_several_at_once(bank: Bank) -> None:
+    bank.earn(100, "a")
+    smallest, other = bank.hold(1, "b"), bank.hold(20, "c")
+    assert (queries.balance(bank.wang), queries.held(bank.wang)) == (79, 21)
+    bank.post("escrow", "redeemed", 1, "d", kind=Kind.ORDER_COLLECTED, ends=smallest)
+    assert queries.held(bank.wang) == 20
+    bank.post("escrow", bank.wang, 20, "e", kind=Kind.ORDER_RELEASED, ends=other)
+    assert (queries.balance(bank.wang), queries.held(bank.wang)) == (99, 0) and queries.verify().ok
+
+
+def test_two_corrections_of_one_line_in_a_batch_are_refused(bank: Bank) -> None:
+    earned = bank.earn(100, "a")
+    undo = [bank.posting(bank.wang, "issuance", 100, key, kind=Kind.REVERSED, reverses=earned) for key in ("b", "c")]
+    assert refused(bank, *undo).code == "ledger.already_reversed"
+    assert queries.balance(bank.wang) == 100
+
+
+@pytest.mark.parametrize(("spent", "left", "written_off"), [(0, 0, 0), (1, 0, -1), (300, 0, -300)])
+def test_a_write_off_takes_what_is_there_to_the_point(bank: Bank, spent: int, left: int, written_off: int) -> None:
+    both = moving(bank, "a", Move("issuance", bank.wang, 300), Move("issuance", bank.merit, 300))
+    (earned,) = services.post_many(book_id=bank.book.pk, postings=[both])
+    if spent:
+        bank.post(bank.wang, "redeemed", spent, "b", kind=Kind.ORDER_COLLECTED)
+    services.reverse(transaction_id=earned, key="undo", at=bank.at, write_off=True)
+    houses = queries.house_balances(bank.book.pk)
+    assert (queries.balance(bank.wang), houses["points:written_off"], houses["points:issuance"]) == (left, written_off, 0)
+    assert queries.balance(bank.merit) == 0 and queries.verify().ok
+
+
+@pytest.mark.parametrize("count", [1, 2, 64, 65, 200])
+def test_batches_of_every_size_stand_in_order(bank: Bank, count: int) -> None:
+    """However many, and in however many statements they are written."""
+    services.seal(book_id=bank.book.pk, at=bank.at)
+    made = [
+        bank.posting("issuance", bank.wang if place % 2 else bank.li, 10 + place, f"k{place}", scope=f"{place % 3:02}")
+        for place in range(count)
+    ]
+    pks = services.post_many(book_id=bank.book.pk, postings=made)
+    assert pks == sorted(set(pks)) and len(pks) == count
+    assert services.post_many(book_id=bank.book.pk, postings=made[::-1]) == pks[::-1], "said again"
+    services.seal(book_id=bank.book.pk, at=bank.at + timedelta(seconds=1))
+    assert queries.outstanding(bank.book.pk) == sum(10 + place for place in range(count)) and queries.verify().ok
+
+
+def test_every_place_where_a_posting_may_be_cut_off_is_told(bank: Bank) -> None:
+    reached: list[str] = []
+    earned = bank.earn(100, "a")
+    with failpoints.armed(reached.append):
+        bank.post(bank.wang, "issuance", 100, "undo", kind=Kind.REVERSED, reverses=earned)
+    own = [place for place in reached if place.startswith("ledger.")]
+    assert own == ["ledger.transactions_written", "ledger.entries_written", "ledger.balances_written"]
+
+
+def test_told_at_the_instant_of_the_last_seal_it_keeps_its_instant(bank: Bank) -> None:
+    bank.earn(100, "a")
+    services.seal(book_id=bank.book.pk, at=bank.at)
+    bank.earn(100, "b")
+    bank.earn(100, "c", recorded_at=bank.at - timedelta(days=1))
+    assert {line.recorded_at for line in queries.statement(bank.wang)} == {bank.at}
+    assert queries.verify().ok
+
+
+def test_money_and_points_of_one_name_do_not_meet(bank: Bank) -> None:
+    fund = services.open_account(book_id=bank.book.pk, unit=Unit.FEN, at=bank.at, is_member=False, code="fund:1").pk
+    assert refused(bank, moving(bank, "a", Move(fund, bank.wang, 1))).code == "ledger.mixed_units"
+    assert refused(bank, moving(bank, "a", Move(bank.merit, bank.wang, 1))).code == "ledger.mixed_units"
+    assert queries.counts().transactions == 0
