@@ -97,6 +97,20 @@ def test_every_page_asks_for_log_in(stage: Stage) -> None:
             assert answer.status_code == 302 and answer["Location"].startswith("/login/"), address
 
 
+def test_the_passbook_says_what_it_ever_held_and_what_is_on_its_way(stage: Stage) -> None:
+    (number,) = notices_up(stage)
+    notice = notice_queries.notice(number=number)
+    stage.declare(list(stage.items)[3], "王秀梅", days_ago=0)
+    seen = text_of(stage.client("王秀梅").get("/passbook/").content.decode())
+    held, earned, spent = (
+        float(re.search(rf"{words}\s*([\d,.]+)", seen)[1].replace(",", ""))  # type: ignore[index]
+        for words in ("可用", "累计存入", "累计用去")
+    )
+    assert held == earned - spent and earned > 0
+    assert "村里在看，一般 2 天内" in seen
+    assert f"公示到 {days.short(last_day(notice.ends_at))}" in seen
+
+
 def test_the_passbook_turns_its_pages(stage: Stage) -> None:
     """Following the link for older lines shows every line once."""
     for number in range(170):

@@ -183,14 +183,14 @@ def beneficiaries_of(declaration: Declaration) -> list[int]:
     return list(Declaration.objects.filter(group_key=declaration.group_key).values_list("depositor_id", flat=True))
 
 
-def pending_of(*, depositor_id: int) -> list[Declaration]:
-    """Approved deeds whose points are not in the passbook yet."""
-    return _pending(depositor_id=depositor_id)
+def open_of(*, depositor_id: int) -> list[Declaration]:
+    """What was declared for somebody and is neither in the passbook nor at another end, newest first."""
+    return _open(depositor_id=depositor_id)
 
 
 @prepared
-def _pending(depositor_id: int) -> QuerySet[Declaration]:
-    found = Declaration.objects.select_related(*SHOWN).filter(depositor_id=depositor_id, status__in=PENDING)
+def _open(depositor_id: int) -> QuerySet[Declaration]:
+    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=OPEN)
     return found.order_by("-pk")
 
 

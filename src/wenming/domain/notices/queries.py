@@ -115,6 +115,11 @@ def without_photo(*, branch_id: int, limit: int = 20) -> list[Notice]:
     return [one for one in up if not kept.get(subject_of(one))]
 
 
+def ends_of(*, line_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the notices end on which these lines stand."""
+    return dict(NoticeLine.objects.filter(pk__in=list(line_ids)).values_list("pk", "notice__ends_at"))
+
+
 def notice_of(*, notice_id: int) -> Notice:
     """One notice by its id."""
     found = Notice.objects.select_related("branch").filter(pk=notice_id).first()

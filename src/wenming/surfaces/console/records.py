@@ -121,7 +121,7 @@ def leave(desk: Desk, number: int) -> HttpResponse:
         balance=balances.get(book.points_account_id, 0),
         honour=balances.get(book.honour_account_id, 0),
         heirs=_heirs(depositor) if way == DECEASED else [],
-        waiting_deeds=len(deed_queries.pending_of(depositor_id=depositor.pk)),
+        waiting_deeds=sum(one.status in deed_queries.PENDING for one in deed_queries.open_of(depositor_id=depositor.pk)),
         waiting_orders=sum(order.status == "placed" for order in mall_queries.orders_of(depositor_ids=[depositor.pk])),
         form=form,
     )

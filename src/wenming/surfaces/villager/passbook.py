@@ -16,6 +16,7 @@ from wenming.core.errors import NotFound
 from wenming.domain.deeds import queries as deeds
 from wenming.domain.depositors import queries as depositors
 from wenming.domain.ledger import queries as ledger
+from wenming.domain.notices import queries as notices
 from wenming.domain.rulebooks import queries as rulebooks
 from wenming.surfaces import statements
 from wenming.surfaces.villager.door import page, with_passbook
@@ -124,6 +125,8 @@ def _statement(request: HttpRequest, book: Any, *, is_own: bool) -> HttpResponse
     month = _asked_month(request.GET.get("month", ""))
     lines, following = _read(book.points_account_id, before, chosen, month)
     is_cut = following is not None and len(lines) == READ
+    pending = [] if before or chosen or month else deeds.open_of(depositor_id=book.depositor_id)
+    hanging = [deed.notice_line_id for deed in pending if deed.status == deeds.Status.ON_NOTICE]
     context = {
         "book": book,
         "is_own": is_own,
@@ -132,7 +135,8 @@ def _statement(request: HttpRequest, book: Any, *, is_own: bool) -> HttpResponse
         "bands": _bands(lines, is_filtered=bool(chosen), is_cut=is_cut),
         "titles": statements.titles_for(line.subject for line in lines),
         "partners": {line.transaction_id: line for line in lines},
-        "pending": [] if before or chosen or month else deeds.pending_of(depositor_id=book.depositor_id),
+        "pending": pending,
+        "ends": notices.ends_of(line_ids=hanging) if hanging else {},
         "chosen": chosen,
         "month": month,
         "following": following,
