@@ -217,6 +217,7 @@ def test_a_downloaded_file_is_checked_against_the_sheet(
     started.value.save_as(file)
     proof = json.loads(file.read_text("utf-8"))
     scan(page, old)
+    expect(page.locator("#own")).to_be_visible()  # it shows itself once somebody listens to it
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import village as villages
-from tests.browser.conftest import enter, keep_picture, look_at, wide_elements
+from tests.browser.conftest import enter, keep_picture, look_at, wait_until, wide_elements
 from tests.surfaces import stage as stages
 from wenming.domain.deeds import queries as deed_queries
 from wenming.domain.mall import queries as mall_queries
@@ -58,6 +58,23 @@ def pages_of(stage: stages.Stage) -> dict[str, str]:
 def test_every_page_fits_the_phone_in_every_look(stage: stages.Stage, live_server: LiveServer, open_context: Opener) -> None:
     page = enter(open_context(live_server.url, worker=False), stage, "王建国", live_server.url)
     assert look_at(page, live_server.url, pages_of(stage), LOOKS, picture="m-{name}-{looks}-{width}") == {}
+
+
+def test_a_photo_chosen_before_the_script_is_there_is_kept(
+    stage: stages.Stage, live_server: LiveServer, open_context: Opener, tmp_path: Path
+) -> None:
+    """On a slow phone the page can be used before its script has come."""
+    shot = tmp_path / "shot.jpg"
+    shot.write_bytes(stages.photo().getvalue())
+    page = enter(open_context(live_server.url), stage, "李秀英", live_server.url)
+    held: list[Route] = []
+    page.route("**/villager/declare*.js", lambda route: held.append(route))
+    page.goto(f"/declare/{list(stage.items.values())[4]}/", wait_until="commit")
+    page.locator("input[type=file]").set_input_files(shot)
+    wait_until(page, lambda: bool(held))
+    held[0].continue_()
+    expect(page.get_by_alt_text("第 1 张照片")).to_be_visible()
+    expect(page.get_by_alt_text("第 2 张照片")).to_have_count(0)
 
 
 @pytest.mark.parametrize("script", [True, False])

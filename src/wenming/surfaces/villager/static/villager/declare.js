@@ -2,7 +2,7 @@
 // With network the same way is taken and takes a moment. Without a store the form posts as it does without script.
 import { now } from "../ui/delivery.js";
 import { handIn, outbox, owner as logged, ready, whenBack } from "../ui/outbox.js";
-import { working } from "../ui/photos.js";
+import { shrink, working } from "../ui/photos.js";
 import { drop, find, forget, keep, newKey, note, put } from "../ui/store.js";
 import { fill, fillIn, said, show } from "../ui/words.js";
 import * as answers from "./answers.js";
@@ -240,6 +240,12 @@ export async function begin(whose = logged) {
   return true;
 }
 
+// On a slow phone somebody may have chosen photos before this script was there.
+function takeChosen() {
+  const field = form.querySelector("input[type=file]");
+  if (field.files.length) shrink(field);
+}
+
 export { restore };
 // What the server has begun to keep of this form it goes on keeping.
-if (item && !form.dataset.server) begin().then((is) => is && restore());
+if (item && !form.dataset.server) begin().then((is) => is && restore().then(takeChosen));
