@@ -9,10 +9,9 @@ from datetime import date, datetime, timedelta
 from django.db.models import Avg, Count, F, Q, QuerySet, Sum
 
 from wenming.core import clock
+from wenming.domain.deeds.caps import COUNTED
 from wenming.domain.deeds.models import Declaration, Review, Status
 from wenming.domain.deeds.queries import DEAD
-
-COUNTED = (Status.APPROVED, Status.ON_NOTICE, Status.DEPOSITED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,18 +200,6 @@ def pending_points(*, depositor_id: int) -> int:
     return int(found.aggregate(total=Sum("points"))["total"] or 0)
 
 
-def under_way(*, depositor_id: int) -> list[Declaration]:
-    """What is neither in the passbook nor at its end: it waits for its notice, or came back to be mended; newest first."""
-    return _under_way(depositor_id=depositor_id)
-
-
-@prepared
-def _under_way(depositor_id: int) -> QuerySet[Declaration]:
-    waits = (*PENDING, Status.RETURNED)
-    found = Declaration.objects.select_related("item").filter(depositor_id=depositor_id, status__in=waits)
-    return found.order_by("-pk")
-
-
 def is_barred(*, user_id: int | None, declaration: Declaration) -> bool:
     """W04: whether the user declared or imported it, gains by it, or is of the household or kin of someone who does."""
     return user_id is not None and _is_barred(user_id, declaration, batch_of(declaration=declaration))

@@ -88,7 +88,7 @@ def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
 
 
 def _everyone() -> QuerySet[Depositor]:
-    return Depositor.objects.select_related("household", "branch", "passbook__points_account").exclude(status=Status.ERASED)
+    return Depositor.objects.select_related("household", "branch", "passbook").exclude(status=Status.ERASED)
 
 
 def _seen_by(actor: Actor) -> QuerySet[Depositor]:
@@ -97,7 +97,7 @@ def _seen_by(actor: Actor) -> QuerySet[Depositor]:
 
 @prepared
 def _anyone(depositor_id: int) -> QuerySet[Depositor]:
-    return _everyone().filter(pk=depositor_id)
+    return _everyone().select_related("passbook__points_account").filter(pk=depositor_id)
 
 
 def depositor(*, actor: Actor, depositor_id: int) -> Depositor:

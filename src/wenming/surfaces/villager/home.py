@@ -25,7 +25,7 @@ def home(request: HttpRequest, *, book: Any) -> HttpResponse:
     now = clock.now()
     today = clock.local_date(now)
     standing = standing_of(book)
-    under_way = deeds.under_way(depositor_id=book.depositor_id)
+    under_way = deeds.open_of(depositor_id=book.depositor_id)
     context = {
         "book": book,
         "today": today,
@@ -33,7 +33,7 @@ def home(request: HttpRequest, *, book: Any) -> HttpResponse:
         "tier": tier_of(standing.honour),
         "flow": ledger.flow(book.points_account_id, clock.day_start(clock.month_start(today))),
         "pending": sum(deed.points or 0 for deed in under_way if deed.status in deeds.PENDING),
-        "returned": [deed for deed in under_way if deed.status not in deeds.PENDING],
+        "returned": [deed for deed in under_way if deed.status == deeds.Status.RETURNED],
         "to_collect": mall.orders_to_collect(actor=request.actor),
         "unread": unread(request),
         "hide_tabs": looks_of(request).is_elder,
