@@ -6,12 +6,12 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from wenming.core.actor import Actor
 from wenming.core.failpoints import failpoint
 from wenming.core.models import AuditEvent
+from wenming.core.prepared import prepared, save_new
 from wenming.core.transactions import at_the_end, take_turn
 
 START = bytes(32)
@@ -54,15 +54,18 @@ def record(
     at_the_end(lambda: _append(event))
 
 
+@prepared
+def _last_hash() -> QuerySet[AuditEvent, tuple[bytes]]:
+    return AuditEvent.objects.order_by("-id").values_list("hash")[:1]
+
+
 def _append(event: AuditEvent) -> None:
     """Link the event to the last one; nobody else appends until this act ends."""
     take_turn("audit")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT hash FROM core_auditevent ORDER BY id DESC LIMIT 1")
-        last = cursor.fetchone()
+    last = _last_hash.one()
     event.previous_hash = START if last is None else bytes(last[0])
     event.hash = hashlib.sha256(canonical(event)).digest()
-    event.save(force_insert=True)
+    save_new(event)
     failpoint("audit.appended")
 
 

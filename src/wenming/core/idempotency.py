@@ -21,7 +21,7 @@ from wenming.core import chance, vault
 from wenming.core.errors import Refusal
 from wenming.core.failpoints import failpoint
 from wenming.core.models import IdempotencyRecord
-from wenming.core.prepared import prepared
+from wenming.core.prepared import prepared, save_new
 from wenming.core.transactions import service, take_turn
 
 NONCE = 12
@@ -61,13 +61,15 @@ def once(*, owner_id: int, key: str, request: str, at: datetime, do: Callable[[]
     answer = do()
     failpoint("idempotency.done")
     nonce = chance.random_bytes(NONCE)
-    IdempotencyRecord.objects.create(
-        owner_id=owner_id,
-        key_digest=key_digest,
-        request_digest=request_digest,
-        status=answer.status,
-        answer=nonce + cipher.encrypt(nonce, answer.body, b"answer"),
-        made_at=at,
+    save_new(
+        IdempotencyRecord(
+            owner_id=owner_id,
+            key_digest=key_digest,
+            request_digest=request_digest,
+            status=answer.status,
+            answer=nonce + cipher.encrypt(nonce, answer.body, b"answer"),
+            made_at=at,
+        )
     )
     failpoint("idempotency.answer_kept")
     return answer

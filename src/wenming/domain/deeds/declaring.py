@@ -16,7 +16,7 @@ from wenming.core import attachments, audit, chance, clock, states
 from wenming.core.actor import Actor, system
 from wenming.core.errors import NotFound, require
 from wenming.core.failpoints import failpoint
-from wenming.core.prepared import prepared
+from wenming.core.prepared import prepared, save_new
 from wenming.core.transactions import service, take_turn
 from wenming.domain.deeds import caps, policies, queries, refusals
 from wenming.domain.deeds.models import Declaration, Door, Status
@@ -101,26 +101,26 @@ def declare_deed(
     for place, one in enumerate(people):
         _check_day(item, happened_on, one.joined_on, at)
         _check_points(item, one.pk, one.household_id, happened_on, quantity, classes[one.pk])
-        made.append(
-            Declaration.objects.create(
-                public_id=chance.public_id(),
-                branch_id=one.branch_id,
-                item=item,
-                depositor=one,
-                household_id=one.household_id,
-                passbook=credited_passbook(item, one),
-                declared_by=actor.user_id,
-                door=door,
-                happened_on=happened_on,
-                quantity=quantity,
-                words=words,
-                status_at=at,
-                declared_at=at,
-                submission_key=submission_key if place == 0 else f"{submission_key}/{place}",
-                request_hash=digest,
-                group_key=group_key,
-            )
+        declaration = Declaration(
+            public_id=chance.public_id(),
+            branch_id=one.branch_id,
+            item=item,
+            depositor=one,
+            household_id=one.household_id,
+            passbook=credited_passbook(item, one),
+            declared_by=actor.user_id,
+            door=door,
+            happened_on=happened_on,
+            quantity=quantity,
+            words=words,
+            status_at=at,
+            declared_at=at,
+            submission_key=submission_key if place == 0 else f"{submission_key}/{place}",
+            request_hash=digest,
+            group_key=group_key,
         )
+        save_new(declaration)
+        made.append(declaration)
         failpoint("deeds.declaration_written")
     _keep_photos(made[0], photos, actor, at)
     for declaration in made:
