@@ -83,7 +83,7 @@ MIDDLEWARE = [
     "wenming.surfaces.compress.Compress",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "wenming.surfaces.middleware.LanguageMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "wenming.surfaces.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -174,7 +174,7 @@ SESSION_COOKIE_AGE = 14 * 86400
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "wenming.core.sessions"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "wenming.surfaces.middleware.csrf_failed"

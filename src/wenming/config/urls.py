@@ -1,4 +1,4 @@
-"""Which door stands at which address."""
+"""Which door stands at which address. The villager's has no name before it, so it is tried last."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wenming.surfaces.board.kit import kit
 
 urlpatterns = [
     path("sw.js", worker.serve, name="worker"),
-    path("", include("wenming.surfaces.villager.urls")),
     path("console/", include("wenming.surfaces.console.urls")),
     path("board/", include("wenming.surfaces.board.urls")),
     path("api/v1/", include("wenming.surfaces.api.urls")),
     path("ui/", kit, name="kit"),
+    path("", include("wenming.surfaces.villager.urls")),
 ]
 handler400 = "wenming.surfaces.middleware.bad_request"
 handler403 = "wenming.surfaces.middleware.forbidden"

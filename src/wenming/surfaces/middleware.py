@@ -6,11 +6,14 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from csp.constants import HEADER
+from csp.middleware import CheckableLazyObject, CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -84,6 +87,22 @@ class LanguageMiddleware:
             response = self.get_response(request)
         if door_of(request) == "api":
             patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+
+class ContentPolicy(CSPMiddleware):
+    """The same policy on every answer, so its words are put together once; only a page that asks for a nonce has its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        super().__init__(get_response)
+        self.words = build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request.csp_nonce:  # type: ignore[attr-defined]  # false until somebody asks for it
+            answer: HttpResponseBase = super().process_response(request, response)
+            return answer
+        response.headers.setdefault(HEADER, self.words)
+        request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
         return response
 
 

@@ -196,10 +196,15 @@ def household(*, actor: Actor, household_id: int) -> Household:
     return found
 
 
+@prepared
+def _members(household_id: int) -> QuerySet[Depositor]:
+    members = Depositor.objects.select_related("passbook").filter(household_id=household_id, status=Status.ACTIVE)
+    return members.order_by("pk")
+
+
 def members_of(*, household_id: int) -> list[Depositor]:
     """The members on the roll, with their passbooks, in the order of enrolment."""
-    members = Depositor.objects.select_related("passbook").filter(household_id=household_id, status=Status.ACTIVE)
-    return list(members.order_by("pk"))
+    return _members(household_id=household_id)
 
 
 def household_by_number(*, branch_id: int, number: str) -> Household | None:
@@ -317,6 +322,27 @@ def class_terms(*, depositor_id: int) -> list[ClassTerm]:
     return [ClassTerm(one.identity_class, one.get_identity_class_display(), one.valid_from, one.valid_to) for one in held]
 
 
+Nature = tuple[int, str, date | None, str | None]
+
+
+def _natures_of(people: QuerySet[Depositor], on: date) -> QuerySet[Depositor, Nature]:
+    """What each is, once for every class that was given and holds on the day."""
+    holds = Q(classes__valid_from__lte=on) & (Q(classes__valid_to__isnull=True) | Q(classes__valid_to__gt=on))
+    held = people.annotate(held=FilteredRelation("classes", condition=holds))
+    return held.values_list("pk", "kind", "born_on", "held__identity_class")
+
+
+@prepared
+def _nature_of(depositor_id: int, on: date) -> QuerySet[Depositor, Nature]:
+    return _natures_of(Depositor.objects.filter(pk=depositor_id), on)
+
+
+def _natures(ids: Sequence[int], on: date) -> Iterable[Nature]:
+    if len(ids) == 1:
+        return _nature_of(depositor_id=ids[0], on=on)
+    return (row for part in _chunks(ids) for row in _natures_of(Depositor.objects.filter(pk__in=part), on))
+
+
 def classes_on(*, depositor_ids: Iterable[int], on: date) -> dict[int, Identity]:
     """The identity classes of each depositor on a day.
 
@@ -325,13 +351,10 @@ def classes_on(*, depositor_ids: Iterable[int], on: date) -> dict[int, Identity]
     ids = list(dict.fromkeys(depositor_ids))
     given: dict[int, set[str]] = {pk: set() for pk in ids}
     nature: dict[int, tuple[str, date | None]] = {}
-    holds = Q(classes__valid_from__lte=on) & (Q(classes__valid_to__isnull=True) | Q(classes__valid_to__gt=on))
-    for part in _chunks(ids):
-        people = Depositor.objects.filter(pk__in=part).annotate(held=FilteredRelation("classes", condition=holds))
-        for pk, kind, born_on, identity_class in people.values_list("pk", "kind", "born_on", "held__identity_class"):
-            nature[pk] = (kind, born_on)
-            if identity_class is not None:
-                given[pk].add(identity_class)
+    for pk, kind, born_on, identity_class in _natures(ids, on):
+        nature[pk] = (kind, born_on)
+        if identity_class is not None:
+            given[pk].add(identity_class)
     for pk, (kind, born_on) in nature.items():
         given[pk] |= classes_by_nature(kind, born_on, on, given[pk])
     return {pk: frozenset(classes) for pk, classes in given.items()}
