@@ -46,12 +46,13 @@ class _Statement:
 
     def rows(self, store: Any, values: Row) -> list[Row]:
         """Everything that the store answers."""
-        if not self.bare or store.queries_logged or store.execute_wrappers:
+        if not self.bare or store.force_debug_cursor or store.execute_wrappers:
             with store.cursor() as cursor:
                 cursor.execute(self.sql, values)
                 answered: list[Row] = cursor.fetchall()
             return answered
-        store.ensure_connection()
+        if store.connection is None:
+            store.ensure_connection()
         store.validate_no_broken_transaction()
         with store.wrap_database_errors:
             found: list[Row] = store.connection.execute(self.bare, values).fetchall()

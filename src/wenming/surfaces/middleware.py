@@ -122,7 +122,9 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, facts: Mapping[str, Any]) -> None:
-        """The words that the person's bank goes by; the API always speaks the plain ones."""
+        """Whoever comes as far as a view has its actor read; then the words that the person's bank goes by. The API always
+        speaks the plain ones."""
+        request.actor = self.actor(request)  # type: ignore[attr-defined]
         if door_of(request) == "api":
             return
         if request.user.is_authenticated:

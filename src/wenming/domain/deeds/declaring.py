@@ -92,7 +92,7 @@ def declare_deed(
         return earlier
     words = _checked_words(words, photos)
     people = _people(actor, door, depositor_ids, branch_id)
-    item = _item_on(people[0].branch_id, rulebooks.item(item_id=item_id), happened_on)
+    item = _item_on(people[0].branch_id, item_id, happened_on)
     _check_item(item, door)
     _check_evidence(item, door, words, bool(photos))
     classes = depositors.classes_on(depositor_ids=[one.pk for one in people], on=happened_on)
@@ -190,17 +190,17 @@ def credited_passbook(item: RuleItem, depositor: Any) -> Any:
     return (own or head or [depositor])[0].passbook
 
 
-def _item_on(branch_id: int, item: RuleItem, on: date) -> RuleItem:
+def _item_on(branch_id: int, item_id: int, on: date) -> RuleItem:
     """The clause of this number that held at the branch on the day of the deed."""
-    found = rulebooks.item_in_force(branch_id=branch_id, code=item.code, on=on)
-    if found is None or found.edition.rule_book_id != item.edition.rule_book_id:
+    found = rulebooks.item_in_its_place(branch_id=branch_id, item_id=item_id, on=on)
+    if found is None:
         raise refusals.ItemNotInForce(field="happened_on")
     return found
 
 
 def put_under_rules_of_the_day(declaration: Declaration) -> None:
     """W06: an edition may have come into force since the deed was declared, from its very day on; its clause holds."""
-    item = _item_on(declaration.branch_id, declaration.item, declaration.happened_on)
+    item = _item_on(declaration.branch_id, declaration.item_id, declaration.happened_on)
     if item.pk != declaration.item_id:
         declaration.item, declaration.passbook = item, credited_passbook(item, declaration.depositor)
 
@@ -280,7 +280,7 @@ def amend_declaration(
     if declaration.status in (Status.DEPOSITED, Status.REVERSED):
         raise refusals.AlreadyDeposited
     words = _checked_words(words, photos)
-    item = _item_on(declaration.branch_id, rulebooks.item(item_id=item_id or declaration.item_id), happened_on)
+    item = _item_on(declaration.branch_id, item_id or declaration.item_id, happened_on)
     kept = attachments.of(queries.subject_of(declaration.pk))
     _check_item(item, declaration.door)
     _check_evidence(item, declaration.door, words, bool(photos) or bool(kept))

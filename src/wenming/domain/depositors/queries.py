@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, FilteredRelation, Q, QuerySet
 
 from wenming.core import vault
@@ -61,18 +62,30 @@ class Counts:
     passbooks: int
 
 
+PLACE = ("pk", "status", "household_id", "branch_id", "branch__parent__word_pack", "born_on")
+"""What of a depositor says where somebody belongs."""
+
+
 @prepared
-def _own_place(user_id: int) -> QuerySet[Depositor, tuple[int, int | None, int, str | None, date | None]]:
-    own = Depositor.objects.filter(user_id=user_id, status__in=PRESENT).order_by("pk")[:1]
-    return own.values_list("pk", "household_id", "branch_id", "branch__parent__word_pack", "born_on")
+def _place_and_offices(user_id: int, at: datetime) -> QuerySet[Any, Any]:
+    """The own place, if there is one, beside every appointment in force, or beside none."""
+    in_force = FilteredRelation("appointments", condition=organisations.in_force(at, "appointments__"))
+    places = [f"depositor__{name}" for name in PLACE]
+    offices = [f"held__{name}" for name in organisations.OFFICE]
+    user = get_user_model().objects.filter(pk=user_id).annotate(held=in_force)
+    return user.order_by("held__id").values_list(*places, *offices)
 
 
 def actor_for(*, user_id: int | None, door: str, at: datetime) -> Actor:
-    """Who acts at this instant, in at most three queries; an office that ended a moment ago is not among the grants."""
+    """Who acts at this instant, in at most two queries; an office that ended a moment ago is not among the grants."""
     if user_id is None:
         return Actor(user_id=None, door=door)
-    depositor_id, household_id, branch_id, words, born_on = _own_place.one(user_id=user_id) or (None, None, None, None, None)
-    grants = organisations.grants_of(user_id=user_id, at=at)
+    rows = _place_and_offices(user_id=user_id, at=at)
+    width = len(PLACE)
+    depositor_id, status, household_id, branch_id, words, born_on = rows[0][:width] if rows else [None] * width
+    if status not in PRESENT:
+        depositor_id = household_id = branch_id = words = born_on = None
+    grants = organisations.grants_from(offices=[row[width:] for row in rows if row[width] is not None])
     if words is None:
         words = grants[0].word_pack if grants else ""
     return Actor(

@@ -85,6 +85,22 @@ def item_in_force(*, branch_id: int, code: str, on: date) -> RuleItem | None:
 
 
 @prepared
+def _in_its_place(branch_id: int, item_id: int, on: date) -> QuerySet[RuleItem]:
+    asked = RuleItem.objects.filter(pk=item_id)
+    found = RuleItem.objects.filter(edition__in=_holding(branch_id, on).values("pk")[:1], code__in=asked.values("code"))
+    of_the_book = found.filter(edition__rule_book__in=asked.values("edition__rule_book"))
+    return of_the_book.select_related("edition").order_by("pk")[:1]
+
+
+def item_in_its_place(*, branch_id: int, item_id: int, on: date) -> RuleItem | None:
+    """The clause of the same number and book as this one that holds at a branch on a day."""
+    found = _in_its_place.one(branch_id=branch_id, item_id=item_id, on=on)
+    if found is None:
+        item(item_id=item_id)
+    return found
+
+
+@prepared
 def _item(item_id: int) -> QuerySet[RuleItem]:
     return RuleItem.objects.select_related("edition__rule_book").filter(pk=item_id)
 

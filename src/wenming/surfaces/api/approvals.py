@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Router, Schema
+from ninja import Field, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
@@ -18,7 +19,7 @@ class Approved(Given):
     """Nothing is chosen: fund, subject and amount are the order's."""
 
 
-class ApprovalOut(Schema):
+class ApprovalOut(BaseModel):
     fund_id: Id
     subject: str
     amount: int = Field(description=_("钱数，单位是分"))

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.errors import WrongInput
@@ -38,7 +39,7 @@ router = Router(tags=["deeds"])
 PHOTOS_MOST = 6
 
 
-class DeclarationOut(Schema):
+class DeclarationOut(BaseModel):
     id: int
     public_id: str
     branch_id: Id
@@ -60,11 +61,11 @@ class DeclarationOut(Schema):
     declared_at: datetime
 
 
-class Declarations(Schema):
+class Declarations(BaseModel):
     items: list[DeclarationOut]
 
 
-class OfferOut(Schema):
+class OfferOut(BaseModel):
     item_id: Id
     code: str
     title: str
@@ -73,7 +74,7 @@ class OfferOut(Schema):
     refusal: str
 
 
-class ReversalOut(Schema):
+class ReversalOut(BaseModel):
     id: int
     declaration_id: Id
     status: str
@@ -131,7 +132,7 @@ def shown(declaration: Any) -> DeclarationOut:
         words=declaration.words,
         door=declaration.door,
         status=declaration.status,
-        status_label=str(declaration.get_status_display()),
+        status_label=str(deed_queries.Status(declaration.status).label),
         revision=declaration.revision,
         points=declaration.points,
         honour=declaration.honour,
@@ -205,7 +206,7 @@ def declare_deed(request: Request, payload: NewDeclaration) -> Declarations:
         actor=request.actor,
         submission_key=request.submission_key,
         at=clock.now(),
-        **payload.dict() | {"photos": pictures(payload.photos)},
+        **payload.model_dump() | {"photos": pictures(payload.photos)},
     )
     return Declarations(items=[shown(declaration) for declaration in made])
 
@@ -292,7 +293,7 @@ def review_declaration(request: Request, declaration_id: Id, payload: NewReview)
 )
 def amend_declaration(request: Request, declaration_id: Id, payload: Amendment) -> DeclarationOut:
     """Change what was declared; review and notice start anew."""
-    changes = payload.dict() | {"photos": pictures(payload.photos)}
+    changes = payload.model_dump() | {"photos": pictures(payload.photos)}
     return shown(deeds.amend_declaration(actor=request.actor, declaration_id=declaration_id, at=clock.now(), **changes))
 
 

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.points import LARGEST
@@ -28,7 +29,7 @@ from wenming.surfaces.api.operations import (
 router = Router(tags=["funds"])
 
 
-class FundOut(Schema):
+class FundOut(BaseModel):
     id: int
     organisation_id: Id
     source: str
@@ -36,7 +37,7 @@ class FundOut(Schema):
     balance: int = Field(description=_("钱数，单位是分"))
 
 
-class ReceiptOut(Schema):
+class ReceiptOut(BaseModel):
     id: int
     fund_id: Id
     number: str
@@ -46,7 +47,7 @@ class ReceiptOut(Schema):
     recorded_at: datetime
 
 
-class DrawOut(Schema):
+class DrawOut(BaseModel):
     id: int
     fund_id: Id
     subject: str = Field(description=_("为哪件事支出，例如 order:12"))
@@ -112,7 +113,7 @@ def list_funds(request: Request, page_of: Query[PageOf], organisation_id: Id | N
 )
 def open_fund(request: Request, payload: NewFund) -> FundOut:
     """Open a fund of one source."""
-    fund = funds.open_fund(actor=request.actor, at=clock.now(), **payload.dict())
+    fund = funds.open_fund(actor=request.actor, at=clock.now(), **payload.model_dump())
     return FundOut(id=fund.pk, organisation_id=fund.organisation_id, source=fund.source, name=fund.name, balance=0)
 
 
@@ -158,4 +159,4 @@ def list_draws(request: Request, fund_id: Id, page_of: Query[PageOf]) -> Page[Dr
 )
 def receive_money(request: Request, fund_id: Id, payload: NewReceipt) -> ReceiptOut:
     """Record money that came in under its paper receipt."""
-    return _shown(funds.receive_money(actor=request.actor, fund_id=fund_id, at=clock.now(), **payload.dict()))
+    return _shown(funds.receive_money(actor=request.actor, fund_id=fund_id, at=clock.now(), **payload.model_dump()))

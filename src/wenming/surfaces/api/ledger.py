@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from ninja import Query, Router, Schema
+from ninja import Query, Router
+from pydantic import BaseModel
 
 from wenming.domain.ledger import queries as ledger_queries
 from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, PageOf, Request, operation
@@ -11,7 +12,7 @@ from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPE
 router = Router(tags=["ledger"])
 
 
-class SealOut(Schema):
+class SealOut(BaseModel):
     book: str
     algorithm: str
     size: int
@@ -19,7 +20,7 @@ class SealOut(Schema):
     sealed_at: datetime | None
 
 
-class Proof(Schema):
+class Proof(BaseModel):
     book: str
     algorithm: str
     number: int
@@ -30,7 +31,7 @@ class Proof(Schema):
     path: list[str]
 
 
-class Growth(Schema):
+class Growth(BaseModel):
     book: str
     algorithm: str
     first: int
@@ -40,14 +41,14 @@ class Growth(Schema):
     path: list[str]
 
 
-class FaultOut(Schema):
+class FaultOut(BaseModel):
     code: str
     book: str
     number: int | None
     message: str
 
 
-class Verification(Schema):
+class Verification(BaseModel):
     ok: bool
     books: int
     transactions: int

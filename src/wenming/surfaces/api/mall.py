@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.points import LARGEST
@@ -33,7 +34,7 @@ from wenming.surfaces.api.operations import (
 router = Router(tags=["mall"])
 
 
-class ShelfItemOut(Schema):
+class ShelfItemOut(BaseModel):
     product_id: Id
     public_id: str
     kind: str
@@ -48,7 +49,7 @@ class ShelfItemOut(Schema):
     pickup_days: int
 
 
-class ProductOut(Schema):
+class ProductOut(BaseModel):
     id: int
     public_id: str
     organisation_id: Id
@@ -66,7 +67,7 @@ class ProductOut(Schema):
     is_on_shelf: bool
 
 
-class StockOut(Schema):
+class StockOut(BaseModel):
     product_id: Id
     title: str
     left: int
@@ -74,13 +75,13 @@ class StockOut(Schema):
     is_on_shelf: bool
 
 
-class StockNow(Schema):
+class StockNow(BaseModel):
     product_id: Id
     branch_id: Id
     left: int
 
 
-class OrderOut(Schema):
+class OrderOut(BaseModel):
     id: int
     public_id: str
     branch_id: Id
@@ -97,7 +98,7 @@ class OrderOut(Schema):
     reason: str
 
 
-class DayReceiptOut(Schema):
+class DayReceiptOut(BaseModel):
     name: str
     title: str
     quantity: int
@@ -258,7 +259,7 @@ def list_day_receipts(request: Request, branch_id: Id, day: Day, page_of: Query[
 )
 def add_product(request: Request, payload: NewProduct) -> ProductOut:
     """Add a product to an organisation's range."""
-    return shown_product(mall.add_product(actor=request.actor, at=clock.now(), **payload.dict()))
+    return shown_product(mall.add_product(actor=request.actor, at=clock.now(), **payload.model_dump()))
 
 
 @operation(
@@ -288,7 +289,7 @@ def change_product(request: Request, product_id: Id, payload: ProductChange) -> 
 )
 def receive_stock(request: Request, product_id: Id, payload: Delivery) -> StockNow:
     """Put goods that came in on a branch's shelf."""
-    stock = mall.receive_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.dict())
+    stock = mall.receive_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.model_dump())
     return StockNow(product_id=product_id, branch_id=stock.branch_id, left=stock.quantity)
 
 
@@ -304,7 +305,7 @@ def receive_stock(request: Request, product_id: Id, payload: Delivery) -> StockN
 )
 def count_stock(request: Request, product_id: Id, payload: Count) -> StockNow:
     """Set a stock to what was counted on the shelf."""
-    stock = mall.count_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.dict())
+    stock = mall.count_stock(actor=request.actor, product_id=product_id, at=clock.now(), **payload.model_dump())
     return StockNow(product_id=product_id, branch_id=stock.branch_id, left=stock.quantity)
 
 
@@ -321,7 +322,7 @@ def count_stock(request: Request, product_id: Id, payload: Count) -> StockNow:
 def place_order(request: Request, payload: NewOrder) -> OrderOut:
     """Order for oneself, for the household, or at the counter for whoever stands there."""
     order = mall.place_order(
-        actor=request.actor, submission_key=request.submission_key, at=clock.now(), door="api", **payload.dict()
+        actor=request.actor, submission_key=request.submission_key, at=clock.now(), door="api", **payload.model_dump()
     )
     return shown(request, order)
 

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.deeds import services as deeds
@@ -31,7 +32,7 @@ from wenming.surfaces.api.operations import (
 router = Router(tags=["notices"])
 
 
-class NoticeOut(Schema):
+class NoticeOut(BaseModel):
     number: str
     branch_id: Id
     title: str
@@ -43,7 +44,7 @@ class NoticeOut(Schema):
     fingerprint: str
 
 
-class NoticeLineOut(Schema):
+class NoticeLineOut(BaseModel):
     id: int
     place: int
     name: str = Field(description=_("已隐去部分的姓名"))
@@ -53,7 +54,7 @@ class NoticeLineOut(Schema):
     status: str
 
 
-class ObjectionOut(Schema):
+class ObjectionOut(BaseModel):
     id: int
     branch_id: Id
     notice_number: str
@@ -67,7 +68,7 @@ class ObjectionOut(Schema):
     answer: str
 
 
-class Received(Schema):
+class Received(BaseModel):
     """What the objector gets: the number under which to ask."""
 
     id: int
@@ -167,7 +168,7 @@ def list_notice_lines(request: Request, number: str, page_of: Query[PageOf]) -> 
 )
 def publish_notice(request: Request, payload: NewNotice) -> NoticeOut:
     """Hang a branch's approved deeds on the wall."""
-    return shown(deeds.publish_notice(actor=request.actor, at=clock.now(), **payload.dict()))
+    return shown(deeds.publish_notice(actor=request.actor, at=clock.now(), **payload.model_dump()))
 
 
 @operation(

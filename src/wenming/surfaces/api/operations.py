@@ -12,7 +12,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
 from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
@@ -69,20 +69,20 @@ class Request(HttpRequest):
     submission_key: str
 
 
-class Given(Schema):
+class Given(BaseModel):
     """The base of everything that is sent in: unknown names are refused, numbers are numbers."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class Page(Schema, Generic[T]):
+class Page(BaseModel, Generic[T]):
     """A page of a list; `next` is the cursor of the page after it, empty on the last."""
 
     items: list[T]
     next: str = ""
 
 
-class Fault(Schema):
+class Fault(BaseModel):
     """The one error shape."""
 
     code: str
@@ -90,7 +90,7 @@ class Fault(Schema):
     fields: dict[str, str] = {}
 
 
-class PageOf(Schema):
+class PageOf(BaseModel):
     """Which page: where the last one ended, and how many rows. Every list takes it."""
 
     cursor: str = Query("", max_length=64, description=_("上一页的 next；第一页不填"))

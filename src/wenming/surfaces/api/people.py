@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
@@ -38,13 +39,13 @@ from wenming.surfaces.statements import titles_for
 router = Router(tags=["people"])
 
 
-class GrantOut(Schema):
+class GrantOut(BaseModel):
     role: str
     organisation_id: Id
     branch_ids: list[Id]
 
 
-class Me(Schema):
+class Me(BaseModel):
     user_id: Id
     depositor_id: Id | None
     household_id: Id | None
@@ -53,19 +54,19 @@ class Me(Schema):
     scopes: list[str] | None = Field(description=_("密钥的权限；自己登录时为空"))
 
 
-class VillageOut(Schema):
+class VillageOut(BaseModel):
     code: str
     name: str
 
 
-class Branch(Schema):
+class Branch(BaseModel):
     id: int
     code: str
     name: str
     villages: list[VillageOut]
 
 
-class DepositorOut(Schema):
+class DepositorOut(BaseModel):
     id: int
     kind: str
     name: str
@@ -77,7 +78,7 @@ class DepositorOut(Schema):
     joined_on: date
 
 
-class HouseholdOut(Schema):
+class HouseholdOut(BaseModel):
     id: int
     number: str
     branch_id: Id
@@ -113,12 +114,12 @@ class NewHousehold(Given):
     resident_count: int | None = Field(None, ge=1, le=99, strict=True)
 
 
-class ExpiringOut(Schema):
+class ExpiringOut(BaseModel):
     points: int = Field(description=_("百分之一分"))
     last_day: date = Field(description=_("最后能用的一天"))
 
 
-class PassbookOut(Schema):
+class PassbookOut(BaseModel):
     number: str
     points: int = Field(description=_("可用积分，百分之一分"))
     honour: int = Field(description=_("荣誉积分，百分之一分"))
@@ -127,7 +128,7 @@ class PassbookOut(Schema):
     expiring: ExpiringOut | None = Field(description=_("90 天内最先到期的积分"))
 
 
-class LineOut(Schema):
+class LineOut(BaseModel):
     sequence: int
     amount: int
     balance_after: int
@@ -142,7 +143,7 @@ class LineOut(Schema):
     is_reversed: bool
 
 
-class KeyOut(Schema):
+class KeyOut(BaseModel):
     id: int
     name: str
     prefix: str = Field(description=_("密钥开头的几位，用来认出是哪一把"))
@@ -152,7 +153,7 @@ class KeyOut(Schema):
     revoked_at: datetime | None
 
 
-class MessageOut(Schema):
+class MessageOut(BaseModel):
     id: int
     about: str
     subject: str
@@ -200,7 +201,7 @@ def shown_key(card: identity_queries.KeyCard) -> KeyOut:
 
 
 def facts_of(person: Person) -> depositor_queries.PersonFacts:
-    return depositor_queries.PersonFacts(**person.dict())
+    return depositor_queries.PersonFacts(**person.model_dump())
 
 
 @operation(router, "GET", "/me", roles=[USER], scopes=["me:read"], says="我是谁：储户身份、担任的职务、密钥的权限。", answer=Me)

@@ -4,7 +4,8 @@ from datetime import date
 from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router
+from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.organisations import queries as organisation_queries
@@ -14,7 +15,7 @@ from wenming.surfaces.api.operations import OFFICERS, PUBLIC, Day, Id, Page, Pag
 router = Router(tags=["rulebooks"])
 
 
-class RuleItemOut(Schema):
+class RuleItemOut(BaseModel):
     id: int
     code: str
     category: str
@@ -37,7 +38,7 @@ class RuleItemOut(Schema):
     caps: dict[str, int]
 
 
-class EditionOut(Schema):
+class EditionOut(BaseModel):
     id: int
     organisation_id: int
     number: int
@@ -50,7 +51,7 @@ class EditionOut(Schema):
     expiry_words: str = Field(description=_("积分能用多久，一句话"))
 
 
-class ExpiryOut(Schema):
+class ExpiryOut(BaseModel):
     expiry: Literal["never", "after_months", "year_end"]
     expiry_words: str
     since: date | None = Field(description=_("这样算从哪天起"))
@@ -59,7 +60,7 @@ class ExpiryOut(Schema):
     points: int = Field(description=_("百分之一分"))
 
 
-class LossOut(Schema):
+class LossOut(BaseModel):
     depositor_id: Id
     name: str
     passbook_number: str
