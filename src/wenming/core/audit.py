@@ -55,7 +55,7 @@ def record(
 
 
 @prepared
-def _last_hash() -> QuerySet[AuditEvent, tuple[bytes]]:
+def _last_hash() -> QuerySet[AuditEvent, tuple[bytes | memoryview]]:
     return AuditEvent.objects.order_by("-id").values_list("hash")[:1]
 
 

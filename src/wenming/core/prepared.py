@@ -162,7 +162,7 @@ class _Insert:
     def __init__(self, thing: Model, store: Any) -> None:
         key = thing._meta.pk
         fields = [field for field in thing._meta.concrete_fields if field is not key]
-        if not isinstance(key, AutoField) or any(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False) for field in fields):
+        if not isinstance(key, AutoField) or any(getattr(field, name, False) for field in fields for name in FILLED_IN):
             raise TypeError("a model with fields that are filled in when it is saved is not added so")
         query = InsertQuery(type(thing))
         query.insert_values(fields, [thing])
@@ -170,7 +170,7 @@ class _Insert:
         compiler.returning_fields = [key]
         ((sql, _values),) = compiler.as_sql()
         self.statement = _Statement(sql, store)
-        self.values = [(field.attname, _turn(field)) for field in fields]
+        self.values = [(field.attname, None if _is_plain(field) else field.get_db_prep_save) for field in fields]
 
     def add(self, thing: Model, store: Any) -> None:
         given = thing.__dict__
@@ -179,14 +179,14 @@ class _Insert:
         thing._state.adding, thing._state.db = False, store.alias
 
 
-PLAIN = ("BigIntegerField", "IntegerField", "PositiveIntegerField", "PositiveSmallIntegerField", "CharField")
+FILLED_IN = ("auto_now", "auto_now_add")
+PLAIN = ("CharField", "BigAutoField", "BigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField")
 
 
-def _turn(field: Any) -> Callable[[Any, Any], Any] | None:
-    """How a value of this field becomes the store's own; None where it is taken as it is."""
-    kind = field.target_field.get_internal_type() if field.is_relation else field.get_internal_type()
-    is_plain = not field.choices and kind in (*PLAIN, "BigAutoField")
-    return None if is_plain else field.get_db_prep_save
+def _is_plain(field: Any) -> bool:
+    """Whether a value of this field is what the store keeps; one of its choices may be a word of an enumeration."""
+    kept = field.target_field if field.is_relation else field
+    return not field.choices and kept.get_internal_type() in PLAIN
 
 
 _inserts: dict[tuple[type[Model], str], _Insert] = {}

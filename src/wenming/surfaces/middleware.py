@@ -122,15 +122,14 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, facts: Mapping[str, Any]) -> None:
-        """Whoever comes as far as a view has its actor read; then the words that the person's bank goes by. The API always
-        speaks the plain ones."""
-        request.actor = self.actor(request)  # type: ignore[attr-defined]
-        if door_of(request) == "api":
-            return
+        """Who is logged in has the actor read now. Then the words that the person's bank goes by; the API always speaks the
+        plain ones."""
+        is_api = door_of(request) == "api"
         if request.user.is_authenticated:
-            pack = request.actor.word_pack  # type: ignore[attr-defined]
+            actor = request.actor = self.actor(request)  # type: ignore[attr-defined]
+            pack = "" if is_api else actor.word_pack
         else:
-            pack = organisations.word_pack_at(code=str(facts.get("code", "")))
+            pack = "" if is_api else organisations.word_pack_at(code=str(facts.get("code", "")))
         if pack:
             translation.activate(f"{language_of(request)}-x-{pack}")
 

@@ -4,13 +4,12 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.errors import NotFound
 from wenming.domain.funds import services as funds
 from wenming.domain.mall import queries as mall_queries
-from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, Given, Id, Request, operation
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, Given, Id, Request, Shown, operation
 
 router = Router(tags=["funds"])
 
@@ -19,7 +18,7 @@ class Approved(Given):
     """Nothing is chosen: fund, subject and amount are the order's."""
 
 
-class ApprovalOut(BaseModel):
+class ApprovalOut(Shown):
     fund_id: Id
     subject: str
     amount: int = Field(description=_("钱数，单位是分"))
@@ -47,4 +46,4 @@ def approve_cost(request: Request, order_id: Id, payload: Approved) -> ApprovalO
         amount=order.cost,
         at=clock.now(),
     )
-    return ApprovalOut.from_orm(approval)
+    return ApprovalOut.model_validate(approval)

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.errors import WrongInput
@@ -32,6 +31,7 @@ from wenming.surfaces.api.operations import (
     PageOf,
     Ref,
     Request,
+    Shown,
     operation,
 )
 
@@ -39,7 +39,7 @@ router = Router(tags=["deeds"])
 PHOTOS_MOST = 6
 
 
-class DeclarationOut(BaseModel):
+class DeclarationOut(Shown):
     id: int
     public_id: str
     branch_id: Id
@@ -61,11 +61,11 @@ class DeclarationOut(BaseModel):
     declared_at: datetime
 
 
-class Declarations(BaseModel):
+class Declarations(Shown):
     items: list[DeclarationOut]
 
 
-class OfferOut(BaseModel):
+class OfferOut(Shown):
     item_id: Id
     code: str
     title: str
@@ -74,7 +74,7 @@ class OfferOut(BaseModel):
     refusal: str
 
 
-class ReversalOut(BaseModel):
+class ReversalOut(Shown):
     id: int
     declaration_id: Id
     status: str

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.points import LARGEST
@@ -23,13 +22,14 @@ from wenming.surfaces.api.operations import (
     PageOf,
     Ref,
     Request,
+    Shown,
     operation,
 )
 
 router = Router(tags=["funds"])
 
 
-class FundOut(BaseModel):
+class FundOut(Shown):
     id: int
     organisation_id: Id
     source: str
@@ -37,7 +37,7 @@ class FundOut(BaseModel):
     balance: int = Field(description=_("钱数，单位是分"))
 
 
-class ReceiptOut(BaseModel):
+class ReceiptOut(Shown):
     id: int
     fund_id: Id
     number: str
@@ -47,7 +47,7 @@ class ReceiptOut(BaseModel):
     recorded_at: datetime
 
 
-class DrawOut(BaseModel):
+class DrawOut(Shown):
     id: int
     fund_id: Id
     subject: str = Field(description=_("为哪件事支出，例如 order:12"))
@@ -81,7 +81,7 @@ def _shown_draw(draw: Any) -> DrawOut:
 
 
 def _shown(receipt: object) -> ReceiptOut:
-    return ReceiptOut.from_orm(receipt)
+    return ReceiptOut.model_validate(receipt)
 
 
 @operation(
@@ -98,7 +98,7 @@ def list_funds(request: Request, page_of: Query[PageOf], organisation_id: Id | N
     rows = fund_queries.fund_balances(
         actor=request.actor, organisation_id=organisation_id, after=page_of.position, limit=page_of.rows
     )
-    return page_of.of(rows, FundOut.from_orm, lambda row: row.id)
+    return page_of.of(rows, FundOut.model_validate, lambda row: row.id)
 
 
 @operation(

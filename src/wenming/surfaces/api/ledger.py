@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from ninja import Query, Router
-from pydantic import BaseModel
 
 from wenming.domain.ledger import queries as ledger_queries
-from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, PageOf, Request, operation
+from wenming.surfaces.api.operations import DIRECTOR, HEAD_OFFICER, PUBLIC, SUPERVISOR, Page, PageOf, Request, Shown, operation
 
 router = Router(tags=["ledger"])
 
 
-class SealOut(BaseModel):
+class SealOut(Shown):
     book: str
     algorithm: str
     size: int
@@ -20,7 +19,7 @@ class SealOut(BaseModel):
     sealed_at: datetime | None
 
 
-class Proof(BaseModel):
+class Proof(Shown):
     book: str
     algorithm: str
     number: int
@@ -31,7 +30,7 @@ class Proof(BaseModel):
     path: list[str]
 
 
-class Growth(BaseModel):
+class Growth(Shown):
     book: str
     algorithm: str
     first: int
@@ -41,14 +40,14 @@ class Growth(BaseModel):
     path: list[str]
 
 
-class FaultOut(BaseModel):
+class FaultOut(Shown):
     code: str
     book: str
     number: int | None
     message: str
 
 
-class Verification(BaseModel):
+class Verification(Shown):
     ok: bool
     books: int
     transactions: int
@@ -93,7 +92,7 @@ def read_seal(request: Request, code: str) -> SealOut:
 def read_consistency(request: Request, code: str, first: int = Query(..., ge=1), second: int = Query(..., ge=1)) -> Growth:
     """The proof that the root over `second` transactions grew out of the one over `first`."""
     book = ledger_queries.book_by_code(code=code)
-    return Growth.from_orm(ledger_queries.consistency_proof(book_id=book.pk, first=first, second=second))
+    return Growth.model_validate(ledger_queries.consistency_proof(book_id=book.pk, first=first, second=second))
 
 
 @operation(
@@ -107,7 +106,7 @@ def read_consistency(request: Request, code: str, first: int = Query(..., ge=1),
 )
 def read_proof(request: Request, public_id: str) -> Proof:
     """The proof that one transaction stands under a sealed root; who knows its random number may check it."""
-    return Proof.from_orm(ledger_queries.inclusion_proof(public_id=public_id))
+    return Proof.model_validate(ledger_queries.inclusion_proof(public_id=public_id))
 
 
 @operation(
@@ -121,7 +120,7 @@ def read_proof(request: Request, public_id: str) -> Proof:
 )
 def verify_books(request: Request) -> Verification:
     """Read every book again and name the first faults."""
-    return Verification.from_orm(ledger_queries.verify())
+    return Verification.model_validate(ledger_queries.verify())
 
 
 def _shown(book: Any, seal: Any | None) -> SealOut:

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.core.points import LARGEST
@@ -28,13 +27,14 @@ from wenming.surfaces.api.operations import (
     PageOf,
     Ref,
     Request,
+    Shown,
     operation,
 )
 
 router = Router(tags=["mall"])
 
 
-class ShelfItemOut(BaseModel):
+class ShelfItemOut(Shown):
     product_id: Id
     public_id: str
     kind: str
@@ -49,7 +49,7 @@ class ShelfItemOut(BaseModel):
     pickup_days: int
 
 
-class ProductOut(BaseModel):
+class ProductOut(Shown):
     id: int
     public_id: str
     organisation_id: Id
@@ -67,7 +67,7 @@ class ProductOut(BaseModel):
     is_on_shelf: bool
 
 
-class StockOut(BaseModel):
+class StockOut(Shown):
     product_id: Id
     title: str
     left: int
@@ -75,13 +75,13 @@ class StockOut(BaseModel):
     is_on_shelf: bool
 
 
-class StockNow(BaseModel):
+class StockNow(Shown):
     product_id: Id
     branch_id: Id
     left: int
 
 
-class OrderOut(BaseModel):
+class OrderOut(Shown):
     id: int
     public_id: str
     branch_id: Id
@@ -98,7 +98,7 @@ class OrderOut(BaseModel):
     reason: str
 
 
-class DayReceiptOut(BaseModel):
+class DayReceiptOut(Shown):
     name: str
     title: str
     quantity: int
@@ -214,7 +214,7 @@ def shown_product(product: Any) -> ProductOut:
 def list_shelf(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[ShelfItemOut]:
     """What a branch offers for points, with what is left."""
     rows = mall_queries.shelf_page(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
-    return page_of.of(rows, ShelfItemOut.from_orm, lambda row: row.product_id)
+    return page_of.of(rows, ShelfItemOut.model_validate, lambda row: row.product_id)
 
 
 @operation(
@@ -229,7 +229,7 @@ def list_shelf(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[
 def list_stock(request: Request, branch_id: Id, page_of: Query[PageOf]) -> Page[StockOut]:
     """What stands on a branch's shelf and what is set aside for open orders."""
     rows = mall_queries.stock_for_keepers(actor=request.actor, branch_id=branch_id, after=page_of.position, limit=page_of.rows)
-    return page_of.of(rows, StockOut.from_orm, lambda row: row.product_id)
+    return page_of.of(rows, StockOut.model_validate, lambda row: row.product_id)
 
 
 @operation(

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.deeds import services as deeds
@@ -26,13 +25,14 @@ from wenming.surfaces.api.operations import (
     PageOf,
     Ref,
     Request,
+    Shown,
     operation,
 )
 
 router = Router(tags=["notices"])
 
 
-class NoticeOut(BaseModel):
+class NoticeOut(Shown):
     number: str
     branch_id: Id
     title: str
@@ -44,7 +44,7 @@ class NoticeOut(BaseModel):
     fingerprint: str
 
 
-class NoticeLineOut(BaseModel):
+class NoticeLineOut(Shown):
     id: int
     place: int
     name: str = Field(description=_("已隐去部分的姓名"))
@@ -54,7 +54,7 @@ class NoticeLineOut(BaseModel):
     status: str
 
 
-class ObjectionOut(BaseModel):
+class ObjectionOut(Shown):
     id: int
     branch_id: Id
     notice_number: str
@@ -68,7 +68,7 @@ class ObjectionOut(BaseModel):
     answer: str
 
 
-class Received(BaseModel):
+class Received(Shown):
     """What the objector gets: the number under which to ask."""
 
     id: int
@@ -92,7 +92,7 @@ class Resolution(Given):
 
 
 def shown(notice: Any) -> NoticeOut:
-    return NoticeOut.from_orm(notice)
+    return NoticeOut.model_validate(notice)
 
 
 def shown_line(line: notice_queries.WallLine) -> NoticeLineOut:

@@ -75,14 +75,24 @@ class Given(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class Page(BaseModel, Generic[T]):
+class Shown(BaseModel):
+    """The base of everything that is given out.
+
+    Not ninja's own Schema, here and above: it wraps whatever it reads to find its way through querysets and methods, which took
+    longer than all the rest of reading a body and making an answer.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(Shown, Generic[T]):
     """A page of a list; `next` is the cursor of the page after it, empty on the last."""
 
     items: list[T]
     next: str = ""
 
 
-class Fault(BaseModel):
+class Fault(Shown):
     """The one error shape."""
 
     code: str

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.deeds import queries as deed_queries
@@ -32,6 +31,7 @@ from wenming.surfaces.api.operations import (
     PageOf,
     Ref,
     Request,
+    Shown,
     operation,
 )
 from wenming.surfaces.statements import titles_for
@@ -39,13 +39,13 @@ from wenming.surfaces.statements import titles_for
 router = Router(tags=["people"])
 
 
-class GrantOut(BaseModel):
+class GrantOut(Shown):
     role: str
     organisation_id: Id
     branch_ids: list[Id]
 
 
-class Me(BaseModel):
+class Me(Shown):
     user_id: Id
     depositor_id: Id | None
     household_id: Id | None
@@ -54,19 +54,19 @@ class Me(BaseModel):
     scopes: list[str] | None = Field(description=_("密钥的权限；自己登录时为空"))
 
 
-class VillageOut(BaseModel):
+class VillageOut(Shown):
     code: str
     name: str
 
 
-class Branch(BaseModel):
+class Branch(Shown):
     id: int
     code: str
     name: str
     villages: list[VillageOut]
 
 
-class DepositorOut(BaseModel):
+class DepositorOut(Shown):
     id: int
     kind: str
     name: str
@@ -78,7 +78,7 @@ class DepositorOut(BaseModel):
     joined_on: date
 
 
-class HouseholdOut(BaseModel):
+class HouseholdOut(Shown):
     id: int
     number: str
     branch_id: Id
@@ -114,12 +114,12 @@ class NewHousehold(Given):
     resident_count: int | None = Field(None, ge=1, le=99, strict=True)
 
 
-class ExpiringOut(BaseModel):
+class ExpiringOut(Shown):
     points: int = Field(description=_("百分之一分"))
     last_day: date = Field(description=_("最后能用的一天"))
 
 
-class PassbookOut(BaseModel):
+class PassbookOut(Shown):
     number: str
     points: int = Field(description=_("可用积分，百分之一分"))
     honour: int = Field(description=_("荣誉积分，百分之一分"))
@@ -128,7 +128,7 @@ class PassbookOut(BaseModel):
     expiring: ExpiringOut | None = Field(description=_("90 天内最先到期的积分"))
 
 
-class LineOut(BaseModel):
+class LineOut(Shown):
     sequence: int
     amount: int
     balance_after: int
@@ -143,7 +143,7 @@ class LineOut(BaseModel):
     is_reversed: bool
 
 
-class KeyOut(BaseModel):
+class KeyOut(Shown):
     id: int
     name: str
     prefix: str = Field(description=_("密钥开头的几位，用来认出是哪一把"))
@@ -153,7 +153,7 @@ class KeyOut(BaseModel):
     revoked_at: datetime | None
 
 
-class MessageOut(BaseModel):
+class MessageOut(Shown):
     id: int
     about: str
     subject: str

@@ -5,17 +5,16 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext_noop as _
 from ninja import Field, Query, Router
-from pydantic import BaseModel
 
 from wenming.core import clock
 from wenming.domain.organisations import queries as organisation_queries
 from wenming.domain.rulebooks import queries as rulebook_queries
-from wenming.surfaces.api.operations import OFFICERS, PUBLIC, Day, Id, Page, PageOf, Request, operation
+from wenming.surfaces.api.operations import OFFICERS, PUBLIC, Day, Id, Page, PageOf, Request, Shown, operation
 
 router = Router(tags=["rulebooks"])
 
 
-class RuleItemOut(BaseModel):
+class RuleItemOut(Shown):
     id: int
     code: str
     category: str
@@ -38,7 +37,7 @@ class RuleItemOut(BaseModel):
     caps: dict[str, int]
 
 
-class EditionOut(BaseModel):
+class EditionOut(Shown):
     id: int
     organisation_id: int
     number: int
@@ -51,7 +50,7 @@ class EditionOut(BaseModel):
     expiry_words: str = Field(description=_("积分能用多久，一句话"))
 
 
-class ExpiryOut(BaseModel):
+class ExpiryOut(Shown):
     expiry: Literal["never", "after_months", "year_end"]
     expiry_words: str
     since: date | None = Field(description=_("这样算从哪天起"))
@@ -60,7 +59,7 @@ class ExpiryOut(BaseModel):
     points: int = Field(description=_("百分之一分"))
 
 
-class LossOut(BaseModel):
+class LossOut(Shown):
     depositor_id: Id
     name: str
     passbook_number: str
@@ -122,7 +121,7 @@ def list_expiry_losses(request: Request, branch_id: Id, page_of: Query[PageOf]) 
         after=page_of.position,
         limit=page_of.rows,
     )
-    return page_of.of(rows, LossOut.from_orm, lambda row: row.passbook_id)
+    return page_of.of(rows, LossOut.model_validate, lambda row: row.passbook_id)
 
 
 @operation(
