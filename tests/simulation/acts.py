@@ -56,6 +56,22 @@ def _enrolled(branch_id: int) -> QuerySet[Depositor, Any]:
     return Depositor.objects.filter(branch_id=branch_id).order_by("pk").values_list("pk")
 
 
+@prepared
+def _borne_by(user_id: int) -> QuerySet[Depositor, Any]:
+    return Depositor.objects.filter(user_id=user_id).order_by("pk").values_list("pk")[:1]
+
+
+@prepared
+def _submitted(branch_id: int) -> QuerySet[Declaration, Any]:
+    found = Declaration.objects.filter(branch_id=branch_id, status="submitted").order_by("pk")
+    return found.values_list("pk", "revision")[:300]
+
+
+@prepared
+def _placed() -> QuerySet[Order, Any]:
+    return Order.objects.filter(status="placed").order_by("-pk").values_list("pk", "pickup_code")[:40]
+
+
 def items_on(world: World, on: date) -> list[RuleItem]:
     """The clauses in force; those of one edition never change."""
     edition = rulebooks.edition_in_force(branch_id=world.branch_id, on=on)
@@ -78,8 +94,8 @@ def declare(world: World, now: datetime) -> Gesture | None:
     user = world.officer("lane_chief") if door == "lane_chief" else world.officer("teller")
     if door in ("self", "other"):
         user = dice.choice(world.users)
-        own = Depositor.objects.filter(user_id=user).values_list("pk", flat=True).first()
-        chosen = [own] if door == "self" and own is not None else chosen
+        own = _borne_by(user_id=user)
+        chosen = [*own[0]] if door == "self" and own else chosen
     item, has_photo = dice.choice(items), dice.random() < 0.01
     quantity = dice.randrange(1, item.quantity_max + 1) if dice.random() < 0.98 else 99
 
@@ -94,16 +110,17 @@ def declare(world: World, now: datetime) -> Gesture | None:
 
 def review(world: World, now: datetime) -> Gesture | None:
     dice = world.dice
-    found = some(dice, Declaration.objects.filter(branch_id=world.branch_id, status="submitted").order_by("pk"))
-    if found is None:
+    waiting = _submitted(branch_id=world.branch_id)
+    if not waiting:
         return None
+    pk, seen = dice.choice(waiting)
     user = world.officer(dice.choice(("reviewer",) * 12 + ("director",) * 4 + ("head",)))
     decision = dice.choice(("approve",) * 8 + ("return", "reject"))
-    revision = found.revision - (dice.random() < 0.02)
+    revision = seen - (dice.random() < 0.02)
     return Gesture(
         "review",
         lambda at: deeds.review_declaration(
-            actor=world.actor(user, at), declaration_id=found.pk, decision=decision, reason="看过了", revision=revision, at=at
+            actor=world.actor(user, at), declaration_id=pk, decision=decision, reason="看过了", revision=revision, at=at
         ),
     )
 
@@ -233,8 +250,8 @@ def order(world: World, now: datetime) -> Gesture:
     user = world.officer("teller")
     if dice.random() < 0.5:
         user = dice.choice(world.users)
-        own = Depositor.objects.filter(user_id=user).values_list("pk", flat=True).first()
-        who = own if own is not None and dice.random() < 0.9 else who
+        own = _borne_by(user_id=user)
+        who = own[0][0] if own and dice.random() < 0.9 else who
 
     def place(at: datetime, more: int = 0) -> Order:
         return mall.place_order(
@@ -247,12 +264,16 @@ def order(world: World, now: datetime) -> Gesture:
 
 def hand_over(world: World, now: datetime) -> Gesture | None:
     """Usually an open order; now and then one that was fetched already, or the wrong code."""
-    statuses = ("placed",) if world.dice.random() < 0.9 else ("collected", "cancelled", "expired")
-    found = some(world.dice, Order.objects.filter(status__in=statuses).order_by("-pk"), 40)
-    if found is None:
+    if world.dice.random() < 0.9:
+        orders = _placed()
+    else:
+        ended = Order.objects.filter(status__in=("collected", "cancelled", "expired")).order_by("-pk")
+        orders = list(ended.values_list("pk", "pickup_code")[:40])
+    if not orders:
         return None
-    user, code = world.officer("teller"), "00000000" if world.dice.random() < 0.03 else found.pickup_code
-    return Gesture("hand_over", lambda at: mall.hand_over_order(actor=world.actor(user, at), order_id=found.pk, code=code, at=at))
+    pk, right = world.dice.choice(orders)
+    user, code = world.officer("teller"), "00000000" if world.dice.random() < 0.03 else right
+    return Gesture("hand_over", lambda at: mall.hand_over_order(actor=world.actor(user, at), order_id=pk, code=code, at=at))
 
 
 def cancel(world: World, now: datetime) -> Gesture | None:

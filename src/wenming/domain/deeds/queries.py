@@ -255,8 +255,19 @@ def reviews_of(*, declaration: Declaration) -> list[Review]:
 
 def reviews_missing(*, declaration: Declaration) -> int:
     """How many more reviewers must approve this revision."""
-    given = declaration.reviews.filter(revision=declaration.revision, decision=Decision.APPROVE).count()
-    return max(0, declaration.item.reviews_needed - given)
+    given = [decision for _reviewer, decision in _decisions(declaration_id=declaration.pk, revision=declaration.revision)]
+    return max(0, declaration.item.reviews_needed - given.count(Decision.APPROVE))
+
+
+def decision_of(*, declaration: Declaration, user_id: int | None) -> str | None:
+    """What a reviewer decided on this revision; None if nothing yet. There is one at most."""
+    return dict(_decisions(declaration_id=declaration.pk, revision=declaration.revision)).get(user_id)
+
+
+@prepared
+def _decisions(declaration_id: int, revision: int) -> QuerySet[Review, tuple[int | None, str]]:
+    found = Review.objects.filter(declaration_id=declaration_id, revision=revision).order_by("pk")
+    return found.values_list("reviewer_id", "decision")
 
 
 def usage_of(*, depositor_id: int, item: RuleItem, on: date, household_id: int | None = None) -> engine.Usage:

@@ -10,6 +10,7 @@ from wenming.core import states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import save_new
 from wenming.core.transactions import act, service
 from wenming.domain.deeds import caps, depositing, policies, queries, refusals
 from wenming.domain.deeds.declaring import locked, put_under_rules_of_the_day, record
@@ -62,18 +63,18 @@ def review_declaration(
     if revision != declaration.revision:
         raise refusals.RevisionPassed
     check_recusal(actor, declaration, at)
-    mine = declaration.reviews.filter(revision=revision, reviewer_id=actor.user_id).first()
+    mine = queries.decision_of(declaration=declaration, user_id=actor.user_id)
     if mine is not None:
-        if mine.decision == decision:
+        if mine == decision:
             return declaration
         raise refusals.ReviewedBefore
     if declaration.status != Status.SUBMITTED:
         raise Conflict
     if actor.user_id is None:
         raise refusals.Recused
-    Review.objects.create(
-        declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason, reviewed_at=at
-    )
+    review = Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason)
+    review.reviewed_at = at
+    save_new(review)
     failpoint("deeds.review_written")
     if decision == Decision.APPROVE:
         put_under_rules_of_the_day(declaration)

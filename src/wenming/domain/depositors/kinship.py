@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import F, Q, QuerySet
 
 from wenming.core.actor import Actor
+from wenming.core.prepared import prepared
 from wenming.domain.depositors.models import Depositor, DepositorKind, Kinship
 
 
@@ -29,11 +30,27 @@ def relatives_of(*, depositor_ids: Iterable[int]) -> frozenset[int]:
     return frozenset(ids.union(*pairs))
 
 
+@prepared
+def _borne_by(user_id: int) -> QuerySet[Depositor, tuple[int]]:
+    return Depositor.objects.filter(user_id=user_id).values_list("pk")
+
+
+def _beside(some: Q) -> QuerySet[Depositor, tuple[int, int | None]]:
+    """Some depositors and everyone of their households, each with the household."""
+    homes = Depositor.objects.filter(some, household__isnull=False).values("household_id")
+    return Depositor.objects.filter(some | Q(household_id__in=homes)).values_list("pk", "household_id")
+
+
+@prepared
+def _beside_two(one: int, other: int) -> QuerySet[Depositor, tuple[int, int | None]]:
+    return _beside(Q(pk=one) | Q(pk=other))
+
+
 def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool:
     """Whether any of these is the user, of one household with the user, or kin of either household's members."""
     if user_id is None:
         return False
-    own, others = set(Depositor.objects.filter(user_id=user_id).values_list("pk", flat=True)), set(depositor_ids)
+    own, others = {pk for (pk,) in _borne_by(user_id=user_id)}, set(depositor_ids)
     if not own or not others:
         return False
     mine, theirs = _families(own, others)
@@ -51,8 +68,7 @@ def is_kin_of_user(*, user_id: int | None, depositor_ids: Iterable[int]) -> bool
 
 def _families(own: set[int], others: set[int]) -> tuple[set[int], set[int]]:
     """Everyone of the households of either group, the groups themselves included, in one look."""
-    homes = Depositor.objects.filter(pk__in=own | others, household__isnull=False).values("household_id")
-    rows = Depositor.objects.filter(Q(pk__in=own | others) | Q(household_id__in=homes)).values_list("pk", "household_id")
+    rows = _beside_two(one=min(own), other=min(others)) if len(own) == len(others) == 1 else _beside(Q(pk__in=own | others))
     members: dict[int | None, set[int]] = defaultdict(set)
     for pk, home in rows:
         members[home].add(pk)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wenming.core import clock
 from wenming.core.actor import Actor
 from wenming.core.errors import NotFound
+from wenming.core.prepared import prepared
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import queries as fund_queries
 from wenming.domain.mall import policies
@@ -294,6 +295,26 @@ def purses(*, actor: Actor, at: datetime) -> list[Holder]:
     is_grown_up = depositor_queries.IdentityClass.MINOR not in classes[own.pk]
     others = [one for one in members if one.pk != own.pk]
     return [own, *(one for one in others if policies.may_spend_for(actor, one, actor.branch_id, is_grown_up=is_grown_up))]
+
+
+@prepared
+def _product_at(product_id: int, branch_id: int) -> QuerySet[Product]:
+    return Product.objects.filter(pk=product_id, stocks__branch_id=branch_id)
+
+
+def product_at(*, product_id: int, branch_id: int) -> Product | None:
+    """A product that this branch has, on the shelf or off it."""
+    return _product_at.one(product_id=product_id, branch_id=branch_id)
+
+
+@prepared
+def _open_under(code: str) -> QuerySet[Order, tuple[int]]:
+    return Order.objects.filter(pickup_code=code, status=Order.Status.PLACED).values_list("pk")
+
+
+def is_code_in_use(*, code: str) -> bool:
+    """Whether an open order is fetched with this code."""
+    return bool(_open_under(code=code))
 
 
 def taken_in_period(*, product: Product, depositor_id: int, on: date) -> int:

@@ -15,7 +15,7 @@ from wenming.core import audit, chance, clock, days, points, states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
-from wenming.core.prepared import prepared
+from wenming.core.prepared import prepared, save_new
 from wenming.core.transactions import service
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import services as funds
@@ -149,7 +149,7 @@ def place_order(
     )
     try:
         with transaction.atomic():
-            order.save(force_insert=True)
+            save_new(order)
             failpoint("mall.order_written")
     except IntegrityError:
         known = _known(submission_key, request_hash)
@@ -293,8 +293,8 @@ def _check_order(
     classes = depositor_queries.classes_on(depositor_ids=ids, on=on)
     is_grown_up = MINOR not in classes.get(actor.depositor_id or 0, frozenset())
     require(policies.may_spend_for(actor, depositor, branch_id, is_grown_up=is_grown_up))
-    product = Product.objects.filter(pk=product_id).first()
-    require(product is not None and Stock.objects.filter(product=product, branch_id=branch_id).exists(), NotFound)
+    product = queries.product_at(product_id=product_id, branch_id=branch_id)
+    require(product is not None, NotFound)
     assert product is not None
     if not product.is_on_shelf:
         raise OffShelf()
@@ -310,13 +310,23 @@ def _check_order(
 def _new_code() -> str:
     """Eight digits that no open order has; the store's own constraint stands behind it."""
     code = chance.digits(queries.CODE_LENGTH)
-    while Order.objects.filter(pickup_code=code, status=Status.PLACED).exists():
+    while queries.is_code_in_use(code=code):
         code = chance.digits(queries.CODE_LENGTH)
     return code
 
 
+@prepared
+def _stock(product_id: int, branch_id: int) -> QuerySet[Stock]:
+    return Stock.objects.filter(product_id=product_id, branch_id=branch_id)
+
+
+def _stock_of(order: Order) -> Stock:
+    (stock,) = _stock(product_id=order.product_id, branch_id=order.branch_id)
+    return stock
+
+
 def _take_from_stock(order: Order, actor: Actor, at: datetime) -> Stock:
-    stock = Stock.objects.get(product_id=order.product_id, branch_id=order.branch_id)
+    stock = _stock_of(order)
     if not _reserve(stock, order.quantity):
         stock.refresh_from_db()
         if stock.quantity == 0:
@@ -333,15 +343,15 @@ def _reserve(stock: Stock, quantity: int) -> bool:
 
 
 def _put_back(order: Order, reason: str, actor: Actor, at: datetime) -> None:
-    stock = Stock.objects.get(product_id=order.product_id, branch_id=order.branch_id)
+    stock = _stock_of(order)
     Stock.objects.filter(pk=stock.pk).update(quantity=F("quantity") + order.quantity)
     _note_change(stock, reason, order.quantity, _subject(order), actor, at)
     failpoint("mall.put_back")
 
 
 def _note_change(stock: Stock, reason: str, quantity: int, subject: str, actor: Actor, at: datetime) -> None:
-    StockChange.objects.create(
-        stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at
+    save_new(
+        StockChange(stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at)
     )
 
 
