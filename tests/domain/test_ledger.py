@@ -343,3 +343,15 @@ def test_opening_a_book_again_gives_the_same(bank: Bank) -> None:
     with pytest.raises(Refusal):
         queries.transaction("0" * 32)
     assert services.post_many(book_id=bank.book.pk, postings=[]) == []
+
+
+@pytest.mark.postgresql_only
+def test_the_server_plans_the_statements_of_a_posting_once(bank: Bank) -> None:
+    for number in range(3):
+        bank.earn(100, f"deed {number}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements")
+        plans = {statement: (generic, custom) for statement, generic, custom in cursor.fetchall()}
+    posting = {statement: found for statement, found in plans.items() if "INSERT INTO ledger_transaction" in statement}
+    assert posting
+    assert all(generic >= 3 and not custom for generic, custom in posting.values())

@@ -21,6 +21,7 @@ from wenming.domain.depositors.queries import PersonFacts
 from wenming.domain.funds import services as funds
 from wenming.domain.intake import services as intake
 from wenming.domain.intake.models import Sheet
+from wenming.domain.intake import jobs as intake_jobs
 from wenming.domain.ledger import jobs as ledger_jobs
 from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import jobs as mall_jobs
@@ -313,7 +314,7 @@ def timetable(world: World, now: datetime) -> Gesture:
             deed_jobs.run_due(at=at),
             mall_jobs.expire_orders(at=at),
             ledger_jobs.seal_books(at=at),
-            deed_jobs.forget_erased(at=at),
+            intake_jobs.forget_erased(at=at),
         )
 
     return Gesture("timetable", run)

@@ -138,7 +138,12 @@ def _database() -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": more.get("host", parts.hostname or ""),
         "PORT": more.get("port", parts.port or ""),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8}} if MODE != "test" else {},
+        "OPTIONS": {
+            # For the books, which speak to the server in prepared statements: planned once in the life of a connection.
+            "prepare_threshold": 5,
+            "options": "-c plan_cache_mode=force_generic_plan",
+            **({"pool": {"min_size": 1, "max_size": 8}} if MODE != "test" else {}),
+        },
     }
 
 
