@@ -126,6 +126,7 @@ def _database() -> dict[str, object]:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
+                "cached_statements": 512,
                 "init_command": embedded.pragmas(sqlite3.sqlite_version_info),
             },
         }
