@@ -19,9 +19,9 @@ from wenming.domain.depositors import services as depositors
 from wenming.domain.depositors.models import Depositor, Household
 from wenming.domain.depositors.queries import PersonFacts
 from wenming.domain.funds import services as funds
+from wenming.domain.intake import jobs as intake_jobs
 from wenming.domain.intake import services as intake
 from wenming.domain.intake.models import Sheet
-from wenming.domain.intake import jobs as intake_jobs
 from wenming.domain.ledger import jobs as ledger_jobs
 from wenming.domain.ledger import services as ledger
 from wenming.domain.mall import jobs as mall_jobs
