@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import gettext_lazy
 
 from tests.village import Village
 from wenming.core.models import AuditEvent, IdempotencyRecord
@@ -117,6 +118,7 @@ def test_an_added_row_is_the_same_as_a_saved_one(village: Village, at: datetime)
         {},
         {"household": None, "words": "100 % '\"; -- %s 打扫", "declared_by": 2**40, "quantity": 7},
         {"history": [{"words": "旧", "at": "2026"}], "explanation": {"steps": []}, "is_noticed": True, "group_key": "g"},
+        {"status": "rejected", "door": "api", "words": gettext_lazy("打扫"), "quantity": "12", "happened_on": at},
         {"status": Status.APPROVED, "points": -300, "honour": 0, "batch_key": "b", "request_hash": "f" * 64},
     ]
     for number, more in enumerate(said):

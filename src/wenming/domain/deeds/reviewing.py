@@ -10,6 +10,7 @@ from wenming.core import states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import save_new
 from wenming.core.transactions import act, service
 from wenming.domain.deeds import caps, depositing, policies, queries, refusals
 from wenming.domain.deeds.declaring import locked, put_under_rules_of_the_day, record
@@ -71,9 +72,8 @@ def review_declaration(
         raise Conflict
     if actor.user_id is None:
         raise refusals.Recused
-    Review.objects.create(
-        declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason, reviewed_at=at
-    )
+    said = {"decision": decision, "reason": reason, "reviewed_at": at}
+    save_new(Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, **said))
     failpoint("deeds.review_written")
     if decision == Decision.APPROVE:
         put_under_rules_of_the_day(declaration)

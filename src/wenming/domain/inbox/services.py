@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 
 from wenming.core.actor import Actor
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import save_new
 from wenming.core.transactions import service
 from wenming.domain.inbox.models import Message
 
@@ -32,7 +33,7 @@ class Letter:
 def send(*, to: int | None, about: str, subject: str, at: datetime, **facts: object) -> None:
     """Tell one user one thing. Nothing happens for a person without a log-in."""
     if to is not None:
-        Message.objects.create(user_id=to, about=about, subject=subject, facts=facts, sent_at=at)
+        save_new(Message(user_id=to, about=about, subject=subject, facts=facts, sent_at=at))
         failpoint("inbox.sent")
 
 

@@ -15,7 +15,7 @@ from wenming.core import audit, chance, clock, days, points, states
 from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
-from wenming.core.prepared import prepared
+from wenming.core.prepared import prepared, save_new
 from wenming.core.transactions import service
 from wenming.domain.depositors import queries as depositor_queries
 from wenming.domain.funds import services as funds
@@ -340,9 +340,7 @@ def _put_back(order: Order, reason: str, actor: Actor, at: datetime) -> None:
 
 
 def _note_change(stock: Stock, reason: str, quantity: int, subject: str, actor: Actor, at: datetime) -> None:
-    StockChange.objects.create(
-        stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at
-    )
+    save_new(StockChange(stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at))
 
 
 def _check_limit(order: Order, at: datetime) -> None:
