@@ -168,6 +168,8 @@ def test_whoever_listens_hears_of_every_question_and_row(at: datetime) -> None:
     assert heard == ["INSERT", "SELECT"]
 
 
-def test_a_model_that_makes_its_own_key_is_not_added_so(at: datetime) -> None:
+def test_a_row_whose_key_is_there_already_is_not_added_so(at: datetime) -> None:
     with pytest.raises(TypeError):
         save_new(Session(session_key="k", session_data="", expire_date=at))
+    with pytest.raises(TypeError):
+        save_new(IdempotencyRecord(pk=1, owner_id=1, key_digest="k", request_digest="r", status=201, answer=b"", made_at=at))

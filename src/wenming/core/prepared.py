@@ -200,6 +200,8 @@ def save_new(thing: Model) -> None:
 
     The rows that it points at have been saved before it was made.
     """
+    if thing.pk is not None:
+        raise TypeError("a row with a key is not new")
     store = connections[DEFAULT_DB_ALIAS]
     insert = _inserts.get((type(thing), store.vendor))
     if insert is None:
