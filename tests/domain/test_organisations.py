@@ -204,14 +204,14 @@ def test_terms_run_forward_and_users_exist(town: village.Village, at: datetime) 
         services.end_appointment(actor=system(), appointment_id=99999, at=at)
 
 
-def test_an_actor_costs_three_queries(town: village.Village) -> None:
+def test_an_actor_costs_two_queries(town: village.Village) -> None:
     town.villager("王建国")
     for key in ("head", "director", "王建国"):
         with CaptureQueriesContext(
             connection,
         ) as seen:
             town.officer(key)
-        assert len(seen) <= 3
+        assert len(seen) <= 2
 
 
 def test_create_officer_on_the_command_line(town: village.Village, at: datetime, capsys: pytest.CaptureFixture[str]) -> None:

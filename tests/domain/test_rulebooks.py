@@ -119,6 +119,25 @@ def test_a_branch_writes_its_own_book_and_a_second_person_brings_it_in(village: 
             act()
 
 
+def test_the_clause_in_the_place_of_another_is_of_its_number_and_book(village: Village, at: datetime) -> None:
+    """One question, and the same as three: the clause, what holds under its number, whether the books agree."""
+    services.adopt_edition(
+        actor=system(), organisation_id=village.branch_id, items=[GOOD, replace(GOOD, code="1.1")], in_force_from=at.date(), at=at
+    )
+    items = list(RuleItem.objects.select_related("edition").order_by("pk"))
+    found = 0
+    for branch_id in (village.branch_id, village.other_branch_id):
+        for on in (date(2000, 1, 1), at.date() - timedelta(days=1), at.date(), at.date() + timedelta(days=400)):
+            for one in items:
+                holds = queries.item_in_force(branch_id=branch_id, code=one.code, on=on)
+                is_same = holds is not None and holds.edition.rule_book_id == one.edition.rule_book_id
+                assert queries.item_in_its_place(branch_id=branch_id, item_id=one.pk, on=on) == (holds if is_same else None)
+                found += is_same
+    assert 0 < found < len(items) * 8
+    with pytest.raises(NotFound):
+        queries.item_in_its_place(branch_id=village.branch_id, item_id=10**9, on=at.date())
+
+
 def test_editions_never_overlap(village: Village, at: datetime) -> None:
     head, director = village.officer("head"), village.officer("director")
     first, second = draft(village, at), draft(village, at)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "wenming"
 LONGEST_FUNCTION = 60
 LONGEST_FILE = 500
-WRITES = {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+WRITES = {"save", "save_new", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
 READERS = {"queries.py", "policies.py", "models.py", "engine.py", "redlines.py"}
 
 

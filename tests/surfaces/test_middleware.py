@@ -1,9 +1,18 @@
-"""What every page answers to input that no field can hold."""
+"""What every page answers to input that no field can hold; the policy on every answer; sessions that ran out."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from django.test import Client
+from csp.exceptions import CSPNonceError
+from csp.utils import build_policy
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from tests.surfaces.stage import Stage
+from wenming.surfaces.middleware import ContentPolicy
 
 
 @pytest.mark.django_db
@@ -16,3 +25,33 @@ def test_nul_is_refused_before_it_reaches_the_store() -> None:
     ):
         assert answer.status_code == 400
         assert "没看懂" in answer.content.decode()
+
+
+def test_the_policy_is_that_of_the_settings_and_a_nonce_is_new_on_every_page() -> None:
+    def plain(request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    def with_nonce(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(str(request.csp_nonce))  # type: ignore[attr-defined]
+
+    request = RequestFactory().get("/")
+    assert ContentPolicy(plain)(request)["Content-Security-Policy"] == build_policy()
+    with pytest.raises(CSPNonceError):
+        str(request.csp_nonce)  # type: ignore[attr-defined]
+    seen = set()
+    for _turn in range(2):
+        answer = ContentPolicy(with_nonce)(RequestFactory().get("/"))
+        nonce = answer.content.decode()
+        assert answer["Content-Security-Policy"] == build_policy(nonce=nonce) and f"'nonce-{nonce}'" in build_policy(nonce=nonce)
+        seen.add(nonce)
+    assert len(seen) == 2 and "nonce-" not in build_policy()
+
+
+def test_a_session_is_over_when_it_ran_out_or_its_row_is_gone(stage: Stage) -> None:
+    for end in (lambda row: row.update(expire_date=stage.now - timedelta(days=3650)), lambda row: row.delete()):
+        client = stage.client("王建国")
+        assert client.get("/").status_code == 200
+        end(Session.objects.filter(session_key=client.session.session_key))
+        answer = client.get("/")
+        assert (answer.status_code, answer["Location"]) == (302, "/login/?next=/")
+        assert answer.cookies["sessionid"].value == ""

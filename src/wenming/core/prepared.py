@@ -170,23 +170,26 @@ class _Insert:
         compiler.returning_fields = [key]
         ((sql, _values),) = compiler.as_sql()
         self.statement = _Statement(sql, store)
-        self.values = [(field.attname, None if _is_plain(field) else field.get_db_prep_save) for field in fields]
+        self.values = [(field.attname, _plain_type(field), field.get_db_prep_save) for field in fields]
 
     def add(self, thing: Model, store: Any) -> None:
         given = thing.__dict__
-        ready = [given[name] if turn is None else turn(given[name], store) for name, turn in self.values]
+        ready = []
+        for name, plain, turn in self.values:
+            value = given[name]
+            ready.append(value if value is None or type(value) is plain else turn(value, store))
         ((thing.pk,),) = self.statement.rows(store, ready)
         thing._state.adding, thing._state.db = False, store.alias
 
 
 FILLED_IN = ("auto_now", "auto_now_add")
-PLAIN = ("CharField", "BigAutoField", "BigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField")
+NUMBERS = ("BigAutoField", "BigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField")
 
 
-def _is_plain(field: Any) -> bool:
-    """Whether a value of this field is what the store keeps; one of its choices may be a word of an enumeration."""
-    kept = field.target_field if field.is_relation else field
-    return not field.choices and kept.get_internal_type() in PLAIN
+def _plain_type(field: Any) -> type[object]:
+    """The type whose values of this field are what the store keeps; all others the field itself makes ready."""
+    kind = (field.target_field if field.is_relation else field).get_internal_type()
+    return int if kind in NUMBERS else str if kind == "CharField" else type(None)
 
 
 _inserts: dict[tuple[type[Model], str], _Insert] = {}
@@ -197,6 +200,8 @@ def save_new(thing: Model) -> None:
 
     The rows that it points at have been saved before it was made.
     """
+    if thing.pk is not None:
+        raise TypeError("a row with a key is not new")
     store = connections[DEFAULT_DB_ALIAS]
     insert = _inserts.get((type(thing), store.vendor))
     if insert is None:

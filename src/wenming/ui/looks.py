@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +34,7 @@ class Looks:
         return ".".join(word for word in (self.theme, self.size, self.contrast, self.language) if word)
 
 
+@functools.lru_cache(maxsize=256)
 def read(text: str) -> Looks:
     """Read the cookie's text; words that are not known are dropped."""
     words = set(text.split("."))

@@ -346,6 +346,15 @@ def possible_duplicates(*, declaration: Declaration) -> list[Declaration]:
     return list(found.exclude(status__in=DEAD).exclude(pk=declaration.pk).order_by("pk")[:10])
 
 
+@prepared
+def _told(declared_by: int, code: str, happened_on: date, quantity: int, words: str, except_key: str) -> QuerySet[Declaration]:
+    told = Declaration.objects.filter(
+        declared_by=declared_by, item__code=code, happened_on=happened_on, quantity=quantity, words=words
+    )
+    first = told.exclude(status__in=DEAD).exclude(submission_key__contains="/").exclude(submission_key=except_key)
+    return first.order_by("pk")
+
+
 def told_before(
     *,
     actor: Actor,
@@ -357,12 +366,13 @@ def told_before(
     except_key: str,
 ) -> Declaration | None:
     """A live declaration by the actor that says the very same: clause, day, people, quantity and words."""
-    found = Declaration.objects.filter(
-        declared_by=actor.user_id, item__code=code, happened_on=happened_on, quantity=quantity, words=words
+    if actor.user_id is None:
+        return None
+    told = _told(
+        declared_by=actor.user_id, code=code, happened_on=happened_on, quantity=quantity, words=words, except_key=except_key
     )
-    first = found.exclude(status__in=DEAD).exclude(submission_key__contains="/").exclude(submission_key=except_key)
     people = set(depositor_ids)
-    return next((one for one in first.order_by("pk") if set(beneficiaries_of(one)) == people), None)
+    return next((one for one in told if set(beneficiaries_of(one)) == people), None)
 
 
 def explain(declaration: Declaration) -> str:

@@ -72,9 +72,8 @@ def review_declaration(
         raise Conflict
     if actor.user_id is None:
         raise refusals.Recused
-    review = Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, decision=decision, reason=reason)
-    review.reviewed_at = at
-    save_new(review)
+    said = {"decision": decision, "reason": reason, "reviewed_at": at}
+    save_new(Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, **said))
     failpoint("deeds.review_written")
     if decision == Decision.APPROVE:
         put_under_rules_of_the_day(declaration)

@@ -17,6 +17,7 @@ from wenming.core.actor import Actor
 from wenming.core.errors import Conflict, NotFound, Refusal, WrongInput, require
 from wenming.core.failpoints import failpoint
 from wenming.core.points import LARGEST, NotPositive, TooLarge
+from wenming.core.prepared import save_new
 from wenming.core.transactions import service
 from wenming.domain.funds import policies
 from wenming.domain.funds.limits import (
@@ -190,7 +191,8 @@ def draw(*, actor: Actor, fund_id: int, subject: str, amount: int, at: datetime,
     except ledger.NotEnoughPoints as error:
         raise FundTooLow(fund=fund.name) from error
     failpoint("funds.draw_posted")
-    drawn = Draw.objects.create(fund=fund, subject=subject, amount=amount, drawn_at=at, transaction_id=transaction.pk)
+    drawn = Draw(fund=fund, subject=subject, amount=amount, drawn_at=at, transaction_id=transaction.pk)
+    save_new(drawn)
     failpoint("funds.draw_written")
     return drawn
 

@@ -350,9 +350,7 @@ def _put_back(order: Order, reason: str, actor: Actor, at: datetime) -> None:
 
 
 def _note_change(stock: Stock, reason: str, quantity: int, subject: str, actor: Actor, at: datetime) -> None:
-    save_new(
-        StockChange(stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at)
-    )
+    save_new(StockChange(stock=stock, reason=reason, quantity=quantity, subject=subject, changed_by=actor.user_id, changed_at=at))
 
 
 def _check_limit(order: Order, at: datetime) -> None:

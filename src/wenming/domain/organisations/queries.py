@@ -97,12 +97,22 @@ def _words_of(found: Organisation) -> str:
     return bank.word_pack if bank is not None else ""
 
 
+@prepared
+def _coded(code: str) -> QuerySet[Organisation]:
+    return Organisation.objects.select_related("parent").filter(code=code).order_by("pk")[:1]
+
+
+@prepared
+def _packs() -> QuerySet[Organisation, tuple[str]]:
+    return Organisation.objects.filter(kind=Kind.HEAD_BANK).values_list("word_pack")
+
+
 def word_pack_at(*, code: str = "") -> str:
     """The words for people who are not logged in: of the place with this code, else those that all head banks here share."""
-    place = Organisation.objects.select_related("parent").filter(code=code).first() if code else None
+    place = _coded.one(code=code) if code else None
     if place is not None:
         return _words_of(place)
-    packs = set(Organisation.objects.filter(kind=Kind.HEAD_BANK).values_list("word_pack", flat=True))
+    packs = {pack for (pack,) in _packs()}
     return packs.pop() if len(packs) == 1 else ""
 
 

@@ -141,6 +141,7 @@ def steps_from(data: Iterable[Mapping[str, int | str]]) -> tuple[Step, ...]:
     return tuple(Step(str(one["step"]), {name: value for name, value in one.items() if name != "step"}) for one in data)
 
 
+@functools.lru_cache(maxsize=4096)
 def again_on(cap: str, day: date) -> date:
     """The first day after the cap's window."""
     if cap.endswith("_day"):
