@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 from django.db.models import AutoField, Expression, Model, QuerySet
@@ -46,16 +47,20 @@ class _Statement:
 
     def rows(self, store: Any, values: Row) -> list[Row]:
         """Everything that the store answers."""
-        if not self.bare or store.force_debug_cursor or store.execute_wrappers:
+        found: list[Row]
+        if store.force_debug_cursor or store.execute_wrappers:
             with store.cursor() as cursor:
                 cursor.execute(self.sql, values)
-                answered: list[Row] = cursor.fetchall()
-            return answered
+                found = cursor.fetchall()
+            return found
         if store.connection is None:
             store.ensure_connection()
         store.validate_no_broken_transaction()
         with store.wrap_database_errors:
-            found: list[Row] = store.connection.execute(self.bare, values).fetchall()
+            if self.bare:
+                found = store.connection.execute(self.bare, values).fetchall()
+            else:
+                found = psycopg.Cursor(store.connection).execute(self.sql, values, prepare=True).fetchall()
         return found
 
 
