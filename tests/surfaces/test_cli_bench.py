@@ -80,7 +80,7 @@ def test_a_peer_is_a_command(at: datetime, tmp_path: Path) -> None:
     commands = [f"good={sys.executable} {script}", f"bad={sys.executable} {tmp_path}/nowhere.py"]
     found = books.run(folder=tmp_path, at=at, rounds=1, peers=commands)
     times = found["peers"]["good"]["ours_is_times"]
-    assert times["8_clients"] == found["8_callers"]["per_second"] / 100
+    assert times["8_clients"] == found["8_callers_in_one_process"]["per_second"] / 100
     assert times["batch"] == found["batches_of_8000"]["per_second"] / 7
     assert "nowhere" in found["peers"]["bad"]["missing"]
 
