@@ -139,7 +139,7 @@ def test_the_clause_in_the_place_of_another_is_of_its_number_and_book(village: V
         queries.item_in_its_place(branch_id=village.branch_id, item_id=10**9, on=at.date())
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="other stores plan by what they hold")
+@pytest.mark.sqlite_only
 def test_no_book_of_another_branch_is_gone_through_for_a_clause(village: Village, at: datetime) -> None:
     with CaptureQueriesContext(connection) as asked:
         queries.item_in_its_place(branch_id=village.branch_id, item_id=1, on=at.date())
