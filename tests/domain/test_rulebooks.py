@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests import deeds_stage as stage
 from tests.village import Village
@@ -136,6 +137,16 @@ def test_the_clause_in_the_place_of_another_is_of_its_number_and_book(village: V
     assert 0 < found < len(items) * 8
     with pytest.raises(NotFound):
         queries.item_in_its_place(branch_id=village.branch_id, item_id=10**9, on=at.date())
+
+
+@pytest.mark.sqlite_only
+def test_no_book_of_another_branch_is_gone_through_for_a_clause(village: Village, at: datetime) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        queries.item_in_its_place(branch_id=village.branch_id, item_id=1, on=at.date())
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]['sql']}")
+        steps = [detail for *_places, detail in cursor.fetchall()]
+    assert any("rulebooks_ruleitem" in step for step in steps) and [step for step in steps if step.startswith("SCAN")] == []
 
 
 def test_editions_never_overlap(village: Village, at: datetime) -> None:

@@ -116,6 +116,11 @@ def word_pack_at(*, code: str = "") -> str:
     return packs.pop() if len(packs) == 1 else ""
 
 
+def bank_above(branch_id: int) -> QuerySet[Organisation, Any]:
+    """The id of what a branch stands under, as a question inside another."""
+    return Organisation.objects.filter(pk=branch_id).values("parent_id")
+
+
 @prepared
 def _organisation(organisation_id: int) -> QuerySet[Organisation]:
     return Organisation.objects.select_related("parent").filter(pk=organisation_id)

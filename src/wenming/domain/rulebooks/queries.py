@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext as _
 
 from wenming.core import clock
@@ -36,7 +36,8 @@ Ended = dict[date, dict[int, date]]
 
 def _of_branch(branch_id: int) -> Q:
     """The book of the branch itself or of the bank above it."""
-    return Q(rule_book__organisation_id=branch_id) | Q(rule_book__organisation__branches=branch_id)
+    above = Subquery(organisations.bank_above(branch_id))
+    return Q(rule_book__organisation_id=branch_id) | Q(rule_book__organisation_id=above)
 
 
 def _in_force() -> QuerySet[Edition]:
@@ -87,13 +88,13 @@ def item_in_force(*, branch_id: int, code: str, on: date) -> RuleItem | None:
 @prepared
 def _in_its_place(branch_id: int, item_id: int, on: date) -> QuerySet[RuleItem]:
     asked = RuleItem.objects.filter(pk=item_id)
-    found = RuleItem.objects.filter(edition__in=_holding(branch_id, on).values("pk")[:1], code__in=asked.values("code"))
-    of_the_book = found.filter(edition__rule_book__in=asked.values("edition__rule_book"))
-    return of_the_book.select_related("edition").order_by("pk")[:1]
+    holding = Subquery(_holding(branch_id, on).values("pk")[:1])
+    found = RuleItem.objects.filter(edition=holding, code=Subquery(asked.values("code")))
+    return found.filter(edition__rule_book=Subquery(asked.values("edition__rule_book"))).select_related("edition")
 
 
 def item_in_its_place(*, branch_id: int, item_id: int, on: date) -> RuleItem | None:
-    """The clause of the same number and book as this one that holds at a branch on a day."""
+    """The clause of the same number and book as this one that holds at a branch on a day. Refuses a clause that is not there."""
     found = _in_its_place.one(branch_id=branch_id, item_id=item_id, on=on)
     if found is None:
         item(item_id=item_id)
