@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import time
 from pathlib import Path
 
 import county_checker
@@ -103,10 +102,8 @@ def test_branches_name_their_villages(village: Path) -> None:
 
 def test_a_second_start_finds_it_made(village: Path) -> None:
     before = (village / "wenming.sqlite3").stat().st_mtime_ns
-    started = time.monotonic()
     done = program.run(village, "demo", "--build-only")
     assert done.returncode == 0 and "guiyuan" in done.stdout
-    assert time.monotonic() - started < 10
     assert (village / "wenming.sqlite3").stat().st_mtime_ns == before
 
 

@@ -255,19 +255,18 @@ def reviews_of(*, declaration: Declaration) -> list[Review]:
 
 def reviews_missing(*, declaration: Declaration) -> int:
     """How many more reviewers must approve this revision."""
-    given = [decision for _reviewer, decision in _decisions(declaration_id=declaration.pk, revision=declaration.revision)]
+    given = list(decisions_on(declaration=declaration).values())
     return max(0, declaration.item.reviews_needed - given.count(Decision.APPROVE))
 
 
-def decision_of(*, declaration: Declaration, user_id: int | None) -> str | None:
-    """What a reviewer decided on this revision; None if nothing yet. There is one at most."""
-    return dict(_decisions(declaration_id=declaration.pk, revision=declaration.revision)).get(user_id)
+def decisions_on(*, declaration: Declaration) -> dict[int, str]:
+    """What each reviewer decided on this revision."""
+    return dict(_decisions(declaration_id=declaration.pk, revision=declaration.revision))
 
 
 @prepared
-def _decisions(declaration_id: int, revision: int) -> QuerySet[Review, tuple[int | None, str]]:
-    found = Review.objects.filter(declaration_id=declaration_id, revision=revision).order_by("pk")
-    return found.values_list("reviewer_id", "decision")
+def _decisions(declaration_id: int, revision: int) -> QuerySet[Review, tuple[int, str]]:
+    return Review.objects.filter(declaration_id=declaration_id, revision=revision).values_list("reviewer_id", "decision")
 
 
 def usage_of(*, depositor_id: int, item: RuleItem, on: date, household_id: int | None = None) -> engine.Usage:
@@ -348,11 +347,9 @@ def possible_duplicates(*, declaration: Declaration) -> list[Declaration]:
 
 @prepared
 def _told(declared_by: int, code: str, happened_on: date, quantity: int, words: str, except_key: str) -> QuerySet[Declaration]:
-    told = Declaration.objects.filter(
-        declared_by=declared_by, item__code=code, happened_on=happened_on, quantity=quantity, words=words
-    )
-    first = told.exclude(status__in=DEAD).exclude(submission_key__contains="/").exclude(submission_key=except_key)
-    return first.order_by("pk")
+    told = Declaration.objects.filter(declared_by=declared_by, item__code=code, happened_on=happened_on)
+    told = told.filter(quantity=quantity, words=words).exclude(status__in=DEAD)
+    return told.exclude(submission_key__contains="/").exclude(submission_key=except_key).order_by("pk")
 
 
 def told_before(

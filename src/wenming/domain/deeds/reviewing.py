@@ -63,15 +63,15 @@ def review_declaration(
     if revision != declaration.revision:
         raise refusals.RevisionPassed
     check_recusal(actor, declaration, at)
-    mine = queries.decision_of(declaration=declaration, user_id=actor.user_id)
+    if actor.user_id is None:
+        raise refusals.Recused
+    mine = queries.decisions_on(declaration=declaration).get(actor.user_id)
     if mine is not None:
         if mine == decision:
             return declaration
         raise refusals.ReviewedBefore
     if declaration.status != Status.SUBMITTED:
         raise Conflict
-    if actor.user_id is None:
-        raise refusals.Recused
     said = {"decision": decision, "reason": reason, "reviewed_at": at}
     save_new(Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, **said))
     failpoint("deeds.review_written")
