@@ -561,3 +561,19 @@ def test_an_erased_persons_words_and_photos_go_too(village: Village, at: datetim
     assert stage.now(made).words == "" and attachments.of(subject) == []
     assert kept and stage.now(other).words == "也扫了"
     assert jobs.forget_erased(at=at + timedelta(minutes=2)) == 0
+
+
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_nothing_is_written_about_who_was_erased(village: Village, at: datetime, is_finished: bool) -> None:
+    """Found by a simulated year: a returned deed was mended days after its person was erased, and the new words stayed."""
+    made = stage.declare(village, at=at, words="王秀梅扫了槐树巷")
+    depositors.erase_depositor(actor=system(), depositor_id=village.person("王秀梅"), at=at)
+    if is_finished:
+        jobs.forget_erased(at=at)
+    with pytest.raises(Refusal) as refused:
+        deeds.amend_declaration(
+            actor=village.officer("clerk"), declaration_id=made.pk, happened_on=made.happened_on, quantity=1, words="王秀梅补扫",
+            photos=[], at=at,
+        )  # fmt: skip
+    assert refused.value.code == "deeds.person_erased"
+    assert "补扫" not in stage.now(made).words and stage.now(made).revision == 1

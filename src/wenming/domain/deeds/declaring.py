@@ -272,6 +272,8 @@ def amend_declaration(
 ) -> Declaration:
     """Change a declaration that is not deposited. Review and notice start anew; the version before is kept.
 
+    Refuses the deeds of whoever was erased: what was written then would outlive the erasure.
+
     New photos replace the old ones on the page; the old ones are kept under the version before.
     """
     declaration = locked(declaration_id)
@@ -279,6 +281,8 @@ def amend_declaration(
     require(policies.may_amend(actor, declaration))
     if declaration.status in (Status.DEPOSITED, Status.REVERSED):
         raise refusals.AlreadyDeposited
+    if declaration.depositor.status == depositors.Status.ERASED:
+        raise refusals.PersonErased
     words = _checked_words(words, photos)
     item = _item_on(declaration.branch_id, item_id or declaration.item_id, happened_on)
     kept = attachments.of(queries.subject_of(declaration.pk))

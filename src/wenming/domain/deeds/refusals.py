@@ -101,6 +101,10 @@ class AlreadyDeposited(Refusal):
     code, message, status = "deeds.already_deposited", _("这一笔已经入账，不能改了。记错了请村里更正。"), 409
 
 
+class PersonErased(Refusal):
+    code, message, status = "deeds.person_erased", _("这个人已经注销，记下的内容不能再改。"), 409
+
+
 class NotDeposited(Refusal):
     code, message, status = "deeds.not_deposited", _("这一笔没有入账，不用更正。"), 409
 
