@@ -91,7 +91,10 @@ class LanguageMiddleware:
 
 
 class ContentPolicy(CSPMiddleware):
-    """The same policy on every answer, so its words are put together once; only a page that asks for a nonce has its own."""
+    """The same policy on every answer, so its words are put together once; only a page that asks for a nonce has its own.
+
+    What django-csp offers beside (decorators of single views, addresses left out) has no effect here.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
@@ -122,14 +125,17 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, facts: Mapping[str, Any]) -> None:
-        """Who is logged in has the actor read now. Then the words that the person's bank goes by; the API always speaks the
+        """Who is logged in has the actor read now; then the words that the person's bank goes by. The API always speaks the
         plain ones."""
-        is_api = door_of(request) == "api"
-        if request.user.is_authenticated:
-            actor = request.actor = self.actor(request)  # type: ignore[attr-defined]
-            pack = "" if is_api else actor.word_pack
+        is_known = request.user.is_authenticated
+        if is_known:
+            request.actor = self.actor(request)  # type: ignore[attr-defined]
+        if door_of(request) == "api":
+            return
+        if is_known:
+            pack = request.actor.word_pack  # type: ignore[attr-defined]
         else:
-            pack = "" if is_api else organisations.word_pack_at(code=str(facts.get("code", "")))
+            pack = organisations.word_pack_at(code=str(facts.get("code", "")))
         if pack:
             translation.activate(f"{language_of(request)}-x-{pack}")
 
