@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "wenming.surfaces.middleware.LogInFirst",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "wenming.surfaces.middleware.MessagesOnNeed",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "wenming.surfaces.middleware.ActorMiddleware",

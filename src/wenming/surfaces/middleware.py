@@ -13,11 +13,13 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.messages.storage import default_storage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -83,15 +85,24 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(language_of(request)):
+        before, language = translation.get_language(), language_of(request)
+        try:
+            if language != before:
+                translation.activate(language)
             response = self.get_response(request)
+        finally:
+            if translation.get_language() != before:
+                translation.activate(before)
         if door_of(request) == "api":
             patch_vary_headers(response, ["Accept-Language"])
         return response
 
 
 class ContentPolicy(CSPMiddleware):
-    """The same policy on every answer, so its words are put together once; only a page that asks for a nonce has its own."""
+    """The same policy on every answer, so its words are put together once; only a page that asks for a nonce has its own.
+
+    What django-csp offers beside (decorators of single views, addresses left out) has no effect here.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         super().__init__(get_response)
@@ -104,6 +115,19 @@ class ContentPolicy(CSPMiddleware):
         response.headers.setdefault(HEADER, self.words)
         request.csp_nonce = CheckableLazyObject(self._csp_nonce_post_response)  # type: ignore[attr-defined]
         return response
+
+
+class MessagesOnNeed(MessageMiddleware):
+    """What was said on the page before is looked for when a page asks for it, or says something itself."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request._messages = SimpleLazyObject(lambda: default_storage(request))  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if request._messages._wrapped is empty:  # type: ignore[attr-defined]
+            return response
+        answer: HttpResponseBase = super().process_response(request, response)
+        return answer
 
 
 class ActorMiddleware:
@@ -122,14 +146,17 @@ class ActorMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: object, args: object, facts: Mapping[str, Any]) -> None:
-        """Who is logged in has the actor read now. Then the words that the person's bank goes by; the API always speaks the
+        """Who is logged in has the actor read now; then the words that the person's bank goes by. The API always speaks the
         plain ones."""
-        is_api = door_of(request) == "api"
-        if request.user.is_authenticated:
-            actor = request.actor = self.actor(request)  # type: ignore[attr-defined]
-            pack = "" if is_api else actor.word_pack
+        is_known = request.user.is_authenticated
+        if is_known:
+            request.actor = self.actor(request)  # type: ignore[attr-defined]
+        if door_of(request) == "api":
+            return
+        if is_known:
+            pack = request.actor.word_pack  # type: ignore[attr-defined]
         else:
-            pack = "" if is_api else organisations.word_pack_at(code=str(facts.get("code", "")))
+            pack = organisations.word_pack_at(code=str(facts.get("code", "")))
         if pack:
             translation.activate(f"{language_of(request)}-x-{pack}")
 

@@ -78,8 +78,8 @@ class Given(BaseModel):
 class Shown(BaseModel):
     """The base of everything that is given out.
 
-    Not ninja's own Schema, here and above: it wraps whatever it reads to find its way through querysets and methods, which took
-    longer than all the rest of reading a body and making an answer.
+    Not ninja's own Schema, here and above: it wraps whatever it reads to find its way through querysets and methods, which was
+    every eleventh call of a declaration.
     """
 
     model_config = ConfigDict(from_attributes=True)
