@@ -147,3 +147,59 @@ def test_money_and_points_of_one_name_do_not_meet(bank: Bank) -> None:
     assert refused(bank, moving(bank, "a", Move(fund, bank.wang, 1))).code == "ledger.mixed_units"
     assert refused(bank, moving(bank, "a", Move(bank.merit, bank.wang, 1))).code == "ledger.mixed_units"
     assert queries.counts().transactions == 0
+
+
+def held_by(bank: Bank, *accounts: int) -> list[int]:
+    return [queries.held(account) for account in accounts]
+
+
+def test_points_and_honour_may_be_held_in_one_act_and_end_in_one(bank: Bank) -> None:
+    both = moving(bank, "a", Move("issuance", bank.wang, 300), Move("issuance", bank.merit, 200))
+    hold = moving(bank, "b", Move(bank.wang, "escrow", 100), Move(bank.merit, "escrow", 50), kind=Kind.ORDER_PLACED)
+    pk = services.post_many(book_id=bank.book.pk, postings=[both, hold])[1]
+    assert held_by(bank, bank.wang, bank.merit) == [100, 50]
+    ends = {"kind": Kind.ORDER_COLLECTED, "ends": pk}
+    assert refused(bank, bank.posting("escrow", "redeemed", 100, "c", **ends)).code == "ledger.hold_amount"
+    whole = moving(bank, "c", Move("escrow", "redeemed", 100), Move("escrow", bank.merit, 50), **ends)
+    services.post_many(book_id=bank.book.pk, postings=[whole])
+    assert held_by(bank, bank.wang, bank.merit) == [0, 0] and queries.balance(bank.merit) == 200
+    assert queries.verify().ok
+
+
+def test_what_another_gets_in_the_same_act_is_not_held(bank: Bank) -> None:
+    bank.earn(300, "a")
+    services.post_many(
+        book_id=bank.book.pk,
+        postings=[moving(bank, "b", Move(bank.wang, "escrow", 300), Move("issuance", bank.li, 100), kind=Kind.ORDER_PLACED)],
+    )
+    assert held_by(bank, bank.wang, bank.li) == [300, 0]
+    assert (queries.balance(bank.wang), queries.balance(bank.li)) == (0, 100) and queries.verify().ok
+
+
+def test_only_members_put_in_escrow(bank: Bank) -> None:
+    bank.earn(300, "a")
+    for moves in (
+        (Move("issuance", "escrow", 100),),
+        (Move(bank.wang, "escrow", 100), Move("issuance", "escrow", 100)),
+        (Move(bank.wang, "escrow", 100), Move(bank.wang, "redeemed", 1)),
+    ):
+        with pytest.raises(AssertionError, match="a hold takes all that its givers give"):
+            services.post_many(book_id=bank.book.pk, postings=[moving(bank, "b", *moves, kind=Kind.ORDER_PLACED)])
+    assert held_by(bank, bank.wang) == [0] and queries.verify().ok
+
+
+def test_what_is_no_hold_is_not_ended_by_an_act_without_escrow_either(bank: Bank) -> None:
+    earned = bank.earn(300, "a")
+    assert refused(bank, bank.posting("issuance", bank.wang, 300, "b", ends=earned)).code == "ledger.hold_amount"
+    assert refused(bank, bank.posting(bank.wang, "redeemed", 300, "b", ends=earned)).code == "ledger.hold_amount"
+
+
+def test_a_write_off_changes_nothing_where_nothing_is_short(bank: Bank) -> None:
+    bank.earn(300, "a")
+    hold = bank.hold(200, "b")
+    fine = bank.post(bank.wang, "issuance", 100, "c", kind=Kind.PENALTY)
+    for number, original in enumerate((hold, fine)):
+        services.reverse(transaction_id=original, key=f"undo:{number}", at=bank.at, write_off=True)
+    assert (queries.balance(bank.wang), queries.held(bank.wang)) == (300, 0)
+    houses = {name: balance for name, balance in queries.house_balances(bank.book.pk).items() if balance}
+    assert houses == {"points:issuance": -300} and queries.verify().ok
