@@ -203,3 +203,15 @@ def test_a_write_off_changes_nothing_where_nothing_is_short(bank: Bank) -> None:
     assert (queries.balance(bank.wang), queries.held(bank.wang)) == (300, 0)
     houses = {name: balance for name, balance in queries.house_balances(bank.book.pk).items() if balance}
     assert houses == {"points:issuance": -300} and queries.verify().ok
+
+
+def test_money_that_is_spent_is_never_written_off(bank: Bank) -> None:
+    fund = services.open_account(book_id=bank.book.pk, unit=Unit.FEN, at=bank.at, is_member=False, code="fund:1").pk
+    given = bank.post("outside", fund, 5_000, "in", kind=Kind.DONATION_RECEIVED)
+    drawn = bank.post(fund, "outside", 4_000, "out", kind=Kind.FUND_DRAWN)
+    with pytest.raises(services.ShortOfPoints) as found:
+        services.reverse(transaction_id=given, key="undo", at=bank.at, write_off=True)
+    assert found.value.details["missing"] == 4_000
+    services.reverse(transaction_id=drawn, key="back", at=bank.at, write_off=True)
+    services.reverse(transaction_id=given, key="undo", at=bank.at, write_off=True)
+    assert queries.balance(fund) == 0 and queries.verify().ok

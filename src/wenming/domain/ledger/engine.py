@@ -156,16 +156,17 @@ def _unknown(stage: Stage, *sides: int | str) -> Refusal:
 
 
 def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tuple[AccountState, int]]:
-    """Take from a member only what is there; the rest comes out of "written_off"."""
+    """Take from a member only what is there; the rest comes out of "written_off". Money is never written off."""
     diverted: list[tuple[AccountState, int]] = []
+    houses = stage.houses["written_off"]
     for account, amount in lines:
         short = 0
-        if account.has_balance and amount < 0:
-            short = min(-amount, max(0, (account.floor or 0) - (account.balance + amount)))
+        if amount < 0 and account.floor is not None and account.unit in houses:
+            short = max(0, account.floor - (account.balance + amount))
         if amount + short:
             diverted.append((account, amount + short))
         if short:
-            diverted.append((stage.houses["written_off"][account.unit], -short))
+            diverted.append((houses[account.unit], -short))
     return diverted
 
 
