@@ -74,7 +74,7 @@ def test_what_changes_nothing_or_names_too_many_is_a_fault_of_the_caller(bank: B
         (Move(bank.wang, bank.wang, 1),),
         tuple(Move("issuance", member, 1) for member in members),
     ):
-        with pytest.raises(AssertionError, match="moves that change nothing, or too many accounts"):
+        with pytest.raises(AssertionError, match="a: moves that change nothing, or too many accounts"):
             services.post_many(book_id=bank.book.pk, postings=[moving(bank, "a", *moves)])
     services.post_many(book_id=bank.book.pk, postings=[moving(bank, "a", *(Move("issuance", one, 1) for one in members[1:]))])
     assert sum(queries.balances(members).values()) == ENTRIES_MOST - 1 and queries.verify().ok
@@ -183,7 +183,7 @@ def test_only_members_put_in_escrow(bank: Bank) -> None:
         (Move(bank.wang, "escrow", 100), Move("issuance", "escrow", 100)),
         (Move(bank.wang, "escrow", 100), Move(bank.wang, "redeemed", 1)),
     ):
-        with pytest.raises(AssertionError, match="a hold takes all that its givers give"):
+        with pytest.raises(AssertionError, match="b: a hold takes all that its givers give"):
             services.post_many(book_id=bank.book.pk, postings=[moving(bank, "b", *moves, kind=Kind.ORDER_PLACED)])
     assert held_by(bank, bank.wang) == [0] and queries.verify().ok
 
@@ -215,3 +215,12 @@ def test_money_that_is_spent_is_never_written_off(bank: Bank) -> None:
     services.reverse(transaction_id=drawn, key="back", at=bank.at, write_off=True)
     services.reverse(transaction_id=given, key="undo", at=bank.at, write_off=True)
     assert queries.balance(fund) == 0 and queries.verify().ok
+
+
+def test_points_move_between_house_accounts_alone_and_beside_a_member(bank: Bank) -> None:
+    bank.post("issuance", "expired", 30, "a", kind=Kind.MOVED)
+    both = [bank.posting("expired", "written_off", 10, "b", kind=Kind.MOVED), bank.posting("issuance", bank.wang, 5, "c")]
+    services.post_many(book_id=bank.book.pk, postings=both)
+    houses = {name: balance for name, balance in queries.house_balances(bank.book.pk).items() if balance}
+    assert houses == {"points:issuance": -35, "points:expired": 20, "points:written_off": 10}
+    assert queries.balance(bank.wang) == 5 and queries.verify().ok

@@ -76,7 +76,7 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
     seen = dict(known)
     results: list[int] = []
-    before: list[object] = [None] * 4
+    before: list[object] = []
     for position, posting in enumerate(postings):
         kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
         if [kind, scope, occurred_at, recorded_at] != before:

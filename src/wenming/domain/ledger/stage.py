@@ -136,7 +136,7 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
             sides.add(source)
             sides.add(destination)
     wanted = {side for side in sides if isinstance(side, int)}
-    is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
+    is_simple = len(earlier_ids) == 1 and "outside" not in sides and len(wanted) <= FEW
     statement, parameters = _few(book_id, sorted(wanted)) if is_simple else (BOOK, [book_id])
     ids, rows = dialect.join_posting(book_id, len(postings) if is_simple else 0, statement, parameters)
     code, algorithm, sealed_through, first, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:5]
