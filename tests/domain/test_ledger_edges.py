@@ -6,10 +6,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from tests.books import Bank
 from wenming.core import failpoints, points
 from wenming.core.errors import Refusal
+from wenming.core.transactions import turn
 from wenming.domain.ledger import queries, services
 from wenming.domain.ledger.models import ENTRIES_MOST
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
@@ -224,3 +226,15 @@ def test_points_move_between_house_accounts_alone_and_beside_a_member(bank: Bank
     houses = {name: balance for name, balance in queries.house_balances(bank.book.pk).items() if balance}
     assert houses == {"points:issuance": -35, "points:expired": 20, "points:written_off": 10}
     assert queries.balance(bank.wang) == 5 and queries.verify().ok
+
+
+@pytest.mark.postgresql_only
+def test_who_posts_stands_among_the_posters_of_the_book_until_the_act_is_over(bank: Bank) -> None:
+    """The sealer waits for them: nothing may come below the last seal."""
+    bank.earn(100, "a")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks "
+            "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND pid = pg_backend_pid()"
+        )
+        assert cursor.fetchall() == [(turn(f"posting {bank.book.pk}"),)]

@@ -70,7 +70,7 @@ ACCOUNT_COLUMNS = (
     "last_sequence, last_recorded, closed_at IS NOT NULL"
 )
 BOOK = (
-    "SELECT b.code, b.algorithm, b.sealed_through, i.id, i.public_id FROM ledger_book b JOIN ledger_account i "
+    "SELECT b.code, b.algorithm, b.sealed_through, i.public_id FROM ledger_book b JOIN ledger_account i "
     "ON i.book_id = b.id AND i.code = 'points:issuance' WHERE b.id = %s"
 )
 BOOK_AND_MEMBERS = BOOK.replace(
@@ -112,7 +112,7 @@ class Stage:
 
 
 @functools.lru_cache(maxsize=64)
-def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
+def _houses_of(book_id: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
     """The house accounts of a book by name and unit, and those without figures by pk, of which one copy serves every batch.
 
     They are opened with the book and never change: it is known by the random id of the first of them.
@@ -139,8 +139,8 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     is_simple = len(earlier_ids) == 1 and "outside" not in sides and len(wanted) <= FEW
     statement, parameters = _few(book_id, sorted(wanted)) if is_simple else (BOOK, [book_id])
     ids, rows = dialect.join_posting(book_id, len(postings) if is_simple else 0, statement, parameters)
-    code, algorithm, sealed_through, first, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:5]
-    houses, without_figures = _houses_of(book_id, first, public_id)
+    code, algorithm, sealed_through, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:4]
+    houses, without_figures = _houses_of(book_id, public_id)
     outside = houses["outside"][Unit.FEN].pk
     past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     if "outside" in sides:
@@ -148,7 +148,7 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     for earlier in past.values():
         wanted.update(earlier.holders)
     if is_simple:
-        accounts = {row[5]: AccountState(row[5:]) for row in rows}
+        accounts = {row[4]: AccountState(row[4:]) for row in rows}
     else:
         accounts = _lock_members(book_id, sorted(wanted))
         ids = dialect.next_ids("ledger_transaction", len(postings))
