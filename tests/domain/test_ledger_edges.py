@@ -6,13 +6,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from tests.books import Bank
+from tests.races_mall.together import together
 from wenming.core import failpoints, points
 from wenming.core.errors import Refusal
 from wenming.core.transactions import turn
-from wenming.domain.ledger import queries, services
+from wenming.domain.ledger import queries, services, stage
 from wenming.domain.ledger.models import ENTRIES_MOST
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
 
@@ -97,6 +98,10 @@ def test_two_corrections_of_one_line_in_a_batch_are_refused(bank: Bank) -> None:
     undo = [bank.posting(bank.wang, "issuance", 100, key, kind=Kind.REVERSED, reverses=earned) for key in ("b", "c")]
     assert refused(bank, *undo).code == "ledger.already_reversed"
     assert queries.balance(bank.wang) == 100
+    services.post_many(book_id=bank.book.pk, postings=undo[:1])
+    bank.earn(100, "d")
+    assert refused(bank, undo[1]).code == "ledger.already_reversed"
+    assert queries.balance(bank.wang) == 100
 
 
 @pytest.mark.parametrize(("spent", "left", "written_off"), [(0, 0, 0), (1, 0, -1), (300, 0, -300)])
@@ -170,12 +175,14 @@ def test_points_and_honour_may_be_held_in_one_act_and_end_in_one(bank: Bank) -> 
 
 def test_what_another_gets_in_the_same_act_is_not_held(bank: Bank) -> None:
     bank.earn(300, "a")
-    services.post_many(
-        book_id=bank.book.pk,
-        postings=[moving(bank, "b", Move(bank.wang, "escrow", 300), Move("issuance", bank.li, 100), kind=Kind.ORDER_PLACED)],
-    )
-    assert held_by(bank, bank.wang, bank.li) == [300, 0]
-    assert (queries.balance(bank.wang), queries.balance(bank.li)) == (0, 100) and queries.verify().ok
+    moves = (Move(bank.wang, "escrow", 100), Move("issuance", bank.li, 10))
+    holds = [moving(bank, key, *moves, kind=Kind.ORDER_PLACED) for key in ("b", "c")]
+    first, second = services.post_many(book_id=bank.book.pk, postings=holds)
+    assert held_by(bank, bank.wang, bank.li) == [200, 0] and queries.verify().ok
+    bank.post("escrow", "redeemed", 100, "d", kind=Kind.ORDER_COLLECTED, ends=first)
+    services.reverse(transaction_id=second, key="undo", at=bank.at)
+    assert held_by(bank, bank.wang, bank.li) == [0, 0]
+    assert (queries.balance(bank.wang), queries.balance(bank.li)) == (200, 10) and queries.verify().ok
 
 
 def test_only_members_put_in_escrow(bank: Bank) -> None:
@@ -238,3 +245,40 @@ def test_who_posts_stands_among_the_posters_of_the_book_until_the_act_is_over(ba
             "WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted AND pid = pg_backend_pid()"
         )
         assert cursor.fetchall() == [(turn(f"posting {bank.book.pk}"),)]
+
+
+def test_what_the_store_refuses_is_told_and_not_tried_for_ever(bank: Bank) -> None:
+    """A passbook whose count of lines was set back would write over its own lines."""
+    bank.earn(300, "a")
+    hold = bank.hold(100, "b")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_account SET last_sequence = 0 WHERE id = %s", [bank.wang])
+    earn, other = bank.posting("issuance", bank.wang, 1, "c"), bank.posting("issuance", bank.li, 1, "d")
+    release = bank.posting("escrow", bank.wang, 100, "e", kind=Kind.ORDER_RELEASED, ends=hold)
+    before = queries.counts()
+    for postings in ([earn], [other, earn], [release]):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            services.post_many(book_id=bank.book.pk, postings=postings)
+    assert queries.counts() == before and queries.balance(bank.li) == 0
+
+
+@pytest.mark.postgresql_only
+@pytest.mark.django_db(transaction=True)
+def test_a_hold_that_another_ends_between_the_look_and_the_lock_is_refused_in_words(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank.earn(300, "a")
+    hold = bank.hold(100, "b")
+    ends = [bank.posting("escrow", "redeemed", 100, key, kind=Kind.ORDER_COLLECTED, ends=hold) for key in ("c", "d")]
+    look, others = stage._read_past, ends[1:]
+
+    def look_and_wait(*given: object) -> dict[int, stage.Past]:
+        found: dict[int, stage.Past] = look(*given)  # type: ignore[arg-type]
+        while others:
+            other = [others.pop()]
+            together([lambda: services.post_many(book_id=bank.book.pk, postings=other)])
+        return found
+
+    monkeypatch.setattr(stage, "_read_past", look_and_wait)
+    assert refused(bank, ends[0]).code == "ledger.hold_ended"
+    assert held_by(bank, bank.wang) == [0] and queries.verify().ok

@@ -90,7 +90,7 @@ class Past:
     is_ended: bool
     is_reversed: bool
     into_escrow: int
-    holders: dict[int, int]
+    holders: dict[int, int]  # what each member or fund gave
 
 
 @dataclass(slots=True)
@@ -181,7 +181,7 @@ def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
 
 
 def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
-    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
+    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and who gave."""
     if not ids:
         return {}
     condition, values = dialect.among("t.id", sorted(ids))
@@ -191,12 +191,13 @@ def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
     )
     rows = dialect.rows_of(statement, [values])
     escrow = {house.token for house in houses["escrow"].values()}
+    without_figures = {house.token for group in houses.values() for house in group.values() if not house.has_balance}
     lines = {pk: memento.lines_of(whole) for pk, whole, _ended, _reversed in rows}
-    pks = _pks_of({token for found in lines.values() for token, amount in found if amount < 0})
+    pks = _pks_of({token for found in lines.values() for token, _amount in found} - without_figures)
     past: dict[int, Past] = {}
     for pk, whole, is_ended, is_reversed in rows:
         into_escrow = sum(amount for token, amount in lines[pk] if token in escrow)
-        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0} if into_escrow > 0 else {}
+        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0 and token in pks}
         past[pk] = Past(
             memento.token_of(whole), memento.recorded_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders
         )
