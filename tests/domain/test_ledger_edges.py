@@ -274,7 +274,7 @@ def test_a_hold_that_another_ends_between_the_look_and_the_lock_is_refused_in_wo
 
     def look_and_wait(*given: object) -> dict[int, stage.Past]:
         found: dict[int, stage.Past] = look(*given)  # type: ignore[arg-type]
-        while others:
+        if others:
             other = [others.pop()]
             together([lambda: services.post_many(book_id=bank.book.pk, postings=other)])
         return found
