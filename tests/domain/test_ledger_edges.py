@@ -282,3 +282,17 @@ def test_a_hold_that_another_ends_between_the_look_and_the_lock_is_refused_in_wo
     monkeypatch.setattr(stage, "_read_past", look_and_wait)
     assert refused(bank, ends[0]).code == "ledger.hold_ended"
     assert held_by(bank, bank.wang) == [0] and queries.verify().ok
+
+
+def test_what_two_members_have_spent_is_written_off_for_both(bank: Bank) -> None:
+    both = moving(bank, "a", Move("issuance", bank.wang, 300), Move("issuance", bank.li, 200))
+    (earned,) = services.post_many(book_id=bank.book.pk, postings=[both])
+    bank.post(bank.wang, "redeemed", 250, "b", kind=Kind.ORDER_COLLECTED)
+    bank.post(bank.li, "redeemed", 20, "c", kind=Kind.ORDER_COLLECTED)
+    undone = services.reverse(transaction_id=earned, key="undo", at=bank.at, write_off=True)
+    houses = queries.house_balances(bank.book.pk)
+    assert (houses["points:written_off"], houses["points:issuance"]) == (-270, 0)
+    assert [queries.balance(bank.wang), queries.balance(bank.li)] == [0, 0]
+    lines = queries.entries(undone.pk)
+    assert len(lines) == len({line.account.pk for line in lines}) == 4, "one line for each account"
+    assert queries.verify().ok

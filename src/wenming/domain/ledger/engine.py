@@ -157,17 +157,17 @@ def _unknown(stage: Stage, *sides: int | str) -> Refusal:
 
 def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tuple[AccountState, int]]:
     """Take from a member only what is there; the rest comes out of "written_off". Money is never written off."""
-    diverted: list[tuple[AccountState, int]] = []
+    net: dict[AccountState, int] = {}
     houses = stage.houses["written_off"]
     for account, amount in lines:
         short = 0
         if amount < 0 and account.floor is not None and account.unit in houses:
             short = max(0, account.floor - (account.balance + amount))
-        if amount + short:
-            diverted.append((account, amount + short))
+        net[account] = net.get(account, 0) + amount + short
         if short:
-            diverted.append((houses[account.unit], -short))
-    return diverted
+            house = houses[account.unit]
+            net[house] = net.get(house, 0) - short
+    return [(account, amount) for account, amount in net.items() if amount]
 
 
 def _past(stage: Stage, *pks: int | None) -> bytes:
