@@ -185,7 +185,7 @@ def test_what_another_gets_in_the_same_act_is_not_held(bank: Bank) -> None:
     assert (queries.balance(bank.wang), queries.balance(bank.li)) == (200, 10) and queries.verify().ok
 
 
-def test_only_members_put_in_escrow(bank: Bank) -> None:
+def test_a_hold_is_what_members_give_and_all_that_they_give(bank: Bank) -> None:
     bank.earn(300, "a")
     for moves in (
         (Move("issuance", "escrow", 100),),
