@@ -296,3 +296,12 @@ def test_what_two_members_have_spent_is_written_off_for_both(bank: Bank) -> None
     lines = queries.entries(undone.pk)
     assert len(lines) == len({line.account.pk for line in lines}) == 4, "one line for each account"
     assert queries.verify().ok
+
+
+def test_what_came_out_of_what_was_written_off_is_written_off_in_the_same_line(bank: Bank) -> None:
+    given = bank.post("written_off", bank.wang, 100, "a", kind=Kind.MOVED)
+    bank.post(bank.wang, "redeemed", 30, "b", kind=Kind.ORDER_COLLECTED)
+    undone = services.reverse(transaction_id=given, key="undo", at=bank.at, write_off=True)
+    assert [line.amount for line in queries.entries(undone.pk)] == [-70, 70]
+    assert queries.house_balances(bank.book.pk)["points:written_off"] == -30
+    assert queries.balance(bank.wang) == 0 and queries.verify().ok
