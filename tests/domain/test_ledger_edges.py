@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.books import Bank
 from tests.races_mall.together import together
 from wenming.core import failpoints, points
 from wenming.core.errors import Refusal
 from wenming.core.transactions import turn
-from wenming.domain.ledger import queries, services, stage
+from wenming.domain.ledger import engine, queries, services, stage
 from wenming.domain.ledger.models import ENTRIES_MOST
 from wenming.domain.ledger.services import Kind, Move, Posting, Unit
 
@@ -305,3 +306,17 @@ def test_what_came_out_of_what_was_written_off_is_written_off_in_the_same_line(b
     assert [line.amount for line in queries.entries(undone.pk)] == [-70, 70]
     assert queries.house_balances(bank.book.pk)["points:written_off"] == -30
     assert queries.balance(bank.wang) == 0 and queries.verify().ok
+
+
+@pytest.mark.parametrize("count", [1, 2, 64])
+def test_up_to_64_plain_acts_are_read_and_written_like_one(bank: Bank, count: int) -> None:
+    """The server is asked for its turn, the figures and ids, and writes everything at once; one act needs no savepoint. The
+    embedded store writes each table by itself."""
+    bank.earn(1, "first")
+    postings = [bank.posting("issuance", member, 1, f"to:{member}") for member in bank.members(count, 0)]
+    with CaptureQueriesContext(connection) as asked:
+        engine.post_batch(bank.book.pk, postings)
+    verbs = [statement.split()[0] for statement in dict.fromkeys(one["sql"] for one in asked.captured_queries)]
+    writing = ["WITH"] if count == 1 else ["SAVEPOINT", "WITH", "RELEASE"]
+    on_server, embedded = ["SELECT"] * 3 + writing, ["SELECT"] * 2 + ["INSERT", "INSERT", "UPDATE"]
+    assert verbs == (on_server if connection.vendor == "postgresql" else embedded)
