@@ -76,7 +76,7 @@ def _plan(stage: Stage, postings: Sequence[Posting], known: dict[str, Known]) ->
     has_repeats = bool(known) or len({posting[3] for posting in postings}) < len(postings)
     seen = dict(known)
     results: list[int] = []
-    before: list[object] = [None] * 4
+    before: list[object] = []
     for position, posting in enumerate(postings):
         kind, subject, _moves, key, occurred_at, recorded_at, scope, ends_pk, reverses_pk, is_write_off = posting
         if [kind, scope, occurred_at, recorded_at] != before:
@@ -156,17 +156,18 @@ def _unknown(stage: Stage, *sides: int | str) -> Refusal:
 
 
 def _divert(stage: Stage, lines: Iterable[tuple[AccountState, int]]) -> list[tuple[AccountState, int]]:
-    """Take from a member only what is there; the rest comes out of "written_off"."""
-    diverted: list[tuple[AccountState, int]] = []
+    """Take from a member only what is there; the rest comes out of "written_off". Money is never written off."""
+    net: dict[AccountState, int] = {}
+    houses = stage.houses["written_off"]
     for account, amount in lines:
         short = 0
-        if account.has_balance and amount < 0:
-            short = min(-amount, max(0, (account.floor or 0) - (account.balance + amount)))
-        if amount + short:
-            diverted.append((account, amount + short))
+        if amount < 0 and account.floor is not None and account.unit in houses:
+            short = max(0, account.floor - (account.balance + amount))
+        net[account] = net.get(account, 0) + amount + short
         if short:
-            diverted.append((stage.houses["written_off"][account.unit], -short))
-    return diverted
+            house = houses[account.unit]
+            net[house] = net.get(house, 0) - short
+    return [(account, amount) for account, amount in net.items() if amount]
 
 
 def _past(stage: Stage, *pks: int | None) -> bytes:

@@ -70,7 +70,7 @@ ACCOUNT_COLUMNS = (
     "last_sequence, last_recorded, closed_at IS NOT NULL"
 )
 BOOK = (
-    "SELECT b.code, b.algorithm, b.sealed_through, i.id, i.public_id FROM ledger_book b JOIN ledger_account i "
+    "SELECT b.code, b.algorithm, b.sealed_through, i.public_id FROM ledger_book b JOIN ledger_account i "
     "ON i.book_id = b.id AND i.code = 'points:issuance' WHERE b.id = %s"
 )
 BOOK_AND_MEMBERS = BOOK.replace(
@@ -90,7 +90,7 @@ class Past:
     is_ended: bool
     is_reversed: bool
     into_escrow: int
-    holders: dict[int, int]
+    holders: dict[int, int]  # what each member or fund gave
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Stage:
 
 
 @functools.lru_cache(maxsize=64)
-def _houses_of(book_id: int, _first: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
+def _houses_of(book_id: int, _public_id: str) -> tuple[dict[str, Group], dict[int, AccountState]]:
     """The house accounts of a book by name and unit, and those without figures by pk, of which one copy serves every batch.
 
     They are opened with the book and never change: it is known by the random id of the first of them.
@@ -136,11 +136,11 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
             sides.add(source)
             sides.add(destination)
     wanted = {side for side in sides if isinstance(side, int)}
-    is_simple = len(earlier_ids) == 1 and "outside" not in sides and 0 < len(wanted) <= FEW
+    is_simple = len(earlier_ids) == 1 and "outside" not in sides and len(wanted) <= FEW
     statement, parameters = _few(book_id, sorted(wanted)) if is_simple else (BOOK, [book_id])
     ids, rows = dialect.join_posting(book_id, len(postings) if is_simple else 0, statement, parameters)
-    code, algorithm, sealed_through, first, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:5]
-    houses, without_figures = _houses_of(book_id, first, public_id)
+    code, algorithm, sealed_through, public_id = (rows or dialect.rows_of(BOOK, [book_id]))[0][:4]
+    houses, without_figures = _houses_of(book_id, public_id)
     outside = houses["outside"][Unit.FEN].pk
     past = _read_past({pk for pk in earlier_ids if pk is not None}, houses)
     if "outside" in sides:
@@ -148,7 +148,7 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     for earlier in past.values():
         wanted.update(earlier.holders)
     if is_simple:
-        accounts = {row[5]: AccountState(row[5:]) for row in rows}
+        accounts = {row[4]: AccountState(row[4:]) for row in rows}
     else:
         accounts = _lock_members(book_id, sorted(wanted))
         ids = dialect.next_ids("ledger_transaction", len(postings))
@@ -181,7 +181,7 @@ def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
 
 
 def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
-    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and for whom."""
+    """The transactions that a batch ends or reverses: their public ids, what they put in escrow, and who gave."""
     if not ids:
         return {}
     condition, values = dialect.among("t.id", sorted(ids))
@@ -191,12 +191,13 @@ def _read_past(ids: set[int], houses: dict[str, Group]) -> dict[int, Past]:
     )
     rows = dialect.rows_of(statement, [values])
     escrow = {house.token for house in houses["escrow"].values()}
+    without_figures = {house.token for group in houses.values() for house in group.values() if not house.has_balance}
     lines = {pk: memento.lines_of(whole) for pk, whole, _ended, _reversed in rows}
-    pks = _pks_of({token for found in lines.values() for token, amount in found if amount < 0})
+    pks = _pks_of({token for found in lines.values() for token, _amount in found} - without_figures)
     past: dict[int, Past] = {}
     for pk, whole, is_ended, is_reversed in rows:
         into_escrow = sum(amount for token, amount in lines[pk] if token in escrow)
-        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0} if into_escrow > 0 else {}
+        holders = {pks[token]: -amount for token, amount in lines[pk] if amount < 0 and token in pks}
         past[pk] = Past(
             memento.token_of(whole), memento.recorded_of(whole), bool(is_ended), bool(is_reversed), into_escrow, holders
         )
