@@ -52,14 +52,14 @@ def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
         return cursor.execute(statement, parameters, prepare=True)
 
 
-def _here(statement: str) -> Any:
+def _here(statement: str = "") -> Any:
     """This thread's connection, opened and not waiting to be rolled back. Who counts statements is told of this one too."""
     store = connections[DEFAULT_DB_ALIAS]
     if store.connection is None:
         store.ensure_connection()
     if store.needs_rollback:
         store.validate_no_broken_transaction()
-    if store.queries_logged:
+    if statement and store.queries_logged:
         store.queries_log.append({"sql": statement, "time": "0"})
     return store
 
@@ -254,7 +254,7 @@ def join_posting(book_id: int, count: int, statement: str, parameters: Sequence[
     if is_sqlite():
         found = rows_of(statement, parameters)
         return next_ids("ledger_transaction", count), found
-    store = _here(statement)
+    store = _here()
     with store.wrap_database_errors, store.connection.pipeline():
         _on_server("SELECT pg_advisory_xact_lock_shared(%s)", [turn(f"posting {book_id}")])
         read = _on_server(statement, parameters)
