@@ -100,7 +100,7 @@ def test_an_act_that_fails_is_undone_alone(bank: Bank, callers: Callers) -> None
     callers.call("asks", ask_for_it)
     callers.call("last", lambda: (bank.earn(10, "b"), queries.balance(bank.wang))[1])
     answers = callers.finish()
-    assert isinstance(answers["fails"], Refusal)
+    assert isinstance(answers["fails"], Refusal) and isinstance(answers["asks"], writing.NotKept)
     assert answers["last"] == 11
     assert (queries.balance(bank.wang), Transaction.objects.count()) == (11, 2)
     assert bank.faults() == []

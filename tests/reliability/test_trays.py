@@ -6,7 +6,7 @@ import threading
 from datetime import datetime
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, OperationalError, connection
 
 from tests.books import Bank
 from tests.reliability.crowd import all_at_once
@@ -85,6 +85,34 @@ def test_a_refusal_touches_everybody_where_nobody_is_done_alone(bank: Bank, monk
     answers = with_refusals(bank)
     assert [isinstance(answer, Refusal) for answer in answers] == [False] + [True] * 5
     assert bank.faults() == []
+
+
+class Broken(Crowd):
+    """The set is refused, so each is done alone; then the store gives up everything while it does the third."""
+
+    def do(self, asked: list[Asked]) -> list[Transaction]:
+        done = super().do(asked)
+        if len(asked) > 1:
+            raise Refusal
+        if len(self.sets) == 5:
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            connection.connection.execute("ROLLBACK")
+            raise OperationalError("the disk is full")
+        return done
+
+
+def test_nobody_is_answered_where_the_store_gave_up_more_than_one(bank: Bank) -> None:
+    """Found by cutting sessions: who had been done before the cut was told so, and nothing of it was there."""
+    postings = [bank.posting("issuance", bank.wang, 100, f"k{place}") for place in range(6)]
+    answers = Broken(6).ask(bank, postings)
+    assert isinstance(answers[0], int)
+    assert all(isinstance(answer, DatabaseError) for answer in answers[1:]), answers
+    connection.close()
+    assert (queries.balance(bank.wang), Transaction.objects.count()) == (100, 1)
+    assert [services.post(book_id=bank.book.pk, posting=one).pk for one in postings][0] == answers[0]
+    assert queries.balance(bank.wang) == 600 and bank.faults() == []
 
 
 def test_the_same_request_twice_in_one_set_is_done_once(bank: Bank) -> None:

@@ -34,7 +34,10 @@ _running = _Running()
 
 @contextlib.contextmanager
 def act() -> Iterator[None]:
-    """One act: outermost, durable when this returns; inside another act, a savepoint of it."""
+    """One act: outermost, durable when this returns; inside another act, a savepoint of it.
+
+    Raises `NotKept` where the store gave up what was written and somebody inside went on as if nothing had happened.
+    """
     already = len(_running.last)
     is_shared = connection.vendor == "sqlite" and not connection.in_atomic_block
     with writing.in_turn() if is_shared else transaction.atomic():
@@ -45,6 +48,8 @@ def act() -> Iterator[None]:
                 while _running.last:
                     _running.last.pop(0)()
                 failpoint("act.ending")
+            if connection.needs_rollback:
+                raise writing.NotKept(writing.GAVE_UP)
         except BaseException:
             del _running.last[already:]
             raise

@@ -109,11 +109,16 @@ class Tray(Generic[Asked, Answer]):
             slip.answer = answer
 
     def _answer_each(self, slips: list[_Slip[Asked, Answer]]) -> None:
-        """Each undone alone where it fails; a refusal too is answered only when what it rests on is durable."""
+        """Each undone alone where it fails; a refusal too is answered only when what it rests on is durable.
+
+        Where the store gave up more than the one that failed, nothing of the act can be kept: everybody is told of the fault.
+        """
         with act():
             for slip in slips:
                 try:
                     with transaction.atomic():
                         (slip.answer,) = self._do([slip.asked])
                 except Exception as fault:
+                    if connection.needs_rollback:
+                        raise
                     slip.fault = fault
