@@ -161,7 +161,7 @@ def family(world: World, number: str, size: int, on: date) -> list[EnrolRow]:
                 born_on=born,
                 phone=f"139{world.number():08d}" if place == 0 else "",
                 classes=(IdentityClass.PARTY_MEMBER,) if place == 0 and dice.random() < 0.2 else (),
-                guardian=rows[0].name if rows and age < 14 else "",
+                guardian=rows[0].name if rows and born > on.replace(year=on.year - 14) else "",
                 joined_on=on - timedelta(days=dice.choice((0, 100, 200, 300))),
             )
         )
