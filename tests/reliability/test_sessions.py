@@ -13,5 +13,5 @@ CUTS = 60
 @pytest.mark.django_db(transaction=True)
 def test_who_is_cut_off_says_it_again_and_nothing_is_lost() -> None:
     found = sessions.work(seed=7, units=CUTS)
-    assert found["cuts"] == CUTS and found["acknowledged"] > 0 and found["said_again"] > 0
+    assert found["cuts"] == CUTS and found["said_again"] > 0
     assert found["failed"] == 0, found
