@@ -141,7 +141,7 @@ def _database() -> dict[str, object]:
         "HOST": more.get("host", parts.hostname or ""),
         "PORT": more.get("port", parts.port or ""),
         "OPTIONS": {
-            # For the books, which speak to the server in prepared statements: planned once in the life of a connection.
+            # For what is asked in prepared statements, the books before all: planned once in the life of a connection.
             "prepare_threshold": 5,
             "options": "-c plan_cache_mode=force_generic_plan",
             **({"pool": {"min_size": 1, "max_size": 8}} if MODE != "test" else {}),

@@ -37,8 +37,9 @@ class Slot(Expression):
 class _Statement:
     """One statement in the words of one kind of store.
 
-    The embedded store is asked on its bare connection, since Django's cursors and their wrappers took longer than the answer;
-    but not while somebody listens: whoever counts the questions hears all of them.
+    The driver is asked itself, since Django's cursors and their wrappers took longer than the embedded store's answer, and on
+    PostgreSQL would write the values into the text and have it planned anew; but not while somebody listens: whoever counts the
+    questions hears all of them.
     """
 
     def __init__(self, sql: str, store: Any) -> None:
