@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 import verify_proof
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.books import Bank
 from tests.vectors.make import MOST, Tree, leaf
@@ -35,7 +37,7 @@ class Grown:
     """A tree in memory, kept as the seals keep it: leaves, and inner nodes in the order of completion."""
 
     def __init__(self, leaves: list[bytes]) -> None:
-        self.growth, self.leaves, self.nodes, self.roots = merkle.Growth(SHA), [], [], [SHA(b"")]
+        self.growth, self.leaves, self.nodes, self.roots = merkle.Growth("sha256"), [], [], [SHA(b"")]
         for one in leaves:
             hashed = leaf_hash(SHA, one)
             self.leaves.append(hashed)
@@ -50,12 +52,23 @@ def test_published_vectors() -> None:
     assert [root.hex() for root in Grown([bytes.fromhex(one) for one in VECTOR_LEAVES]).roots[1:]] == VECTOR_ROOTS
 
 
+@given(st.lists(st.integers(0, MOST), max_size=8), st.integers(0, MOST))
+def test_however_leaves_are_handed_over_the_tree_grows_alike(parts: list[int], before: int) -> None:
+    hashed = [leaf_hash(SHA, b"%d" % number) for number in range(before + sum(parts))]
+    one_by_one, in_parts = merkle.Growth("sha256"), merkle.Growth("sha256")
+    nodes = [node for leaf in hashed for node in one_by_one.extend([leaf])]
+    made = in_parts.extend(hashed[:before])
+    for part in parts:
+        made += in_parts.extend(hashed[in_parts.size : in_parts.size + part])
+    assert (made, in_parts.peaks, in_parts.size) == (nodes, one_by_one.peaks, one_by_one.size)
+
+
 def test_every_root_and_path_is_the_one_that_the_definitions_give() -> None:
     grown, definition = Grown(LEAVES), Tree("sha256", LEAVES)
     for size in range(1, MOST + 1):
         root = definition.root(0, size)
         assert root == grown.roots[size] == merkle.root(SHA, size, grown.read)
-        assert merkle.Growth(SHA, size, merkle.peaks(size, grown.read)).root() == root
+        assert merkle.Growth("sha256", size, merkle.peaks(size, grown.read)).root() == root
         for number in range(1, size + 1):
             path = merkle.inclusion_path(SHA, number - 1, size, grown.read)
             assert path == definition.inclusion(number - 1, 0, size)

@@ -56,16 +56,21 @@ def measure(clients: int, each: int, batch: int, members: int, branches: int) ->
     houses, people = accounts(branches, "LI", 1), accounts(members, "AS", 1 + branches)
     source, amount = random.Random(7), Money(3, "CNY")
 
+    everybody = threading.Barrier(clients + 1)
+
     def call(place: int) -> None:
+        connection.ensure_connection()
+        everybody.wait()
         for number in range(each):
             with transaction.atomic():
                 houses[(place * each + number) % branches].transfer_to(source.choice(people), amount)
         connection.close()
 
     threads = [threading.Thread(target=call, args=(place,)) for place in range(clients)]
-    started = time.perf_counter()
     for thread in threads:
         thread.start()
+    everybody.wait()
+    started = time.perf_counter()
     for thread in threads:
         thread.join()
     one = time.perf_counter() - started

@@ -22,16 +22,20 @@ def main() -> None:
         houses = [row[0] for row in store.execute(opened, [True, branches])]
         people = [row[0] for row in store.execute(opened, [False, members])]
 
+        everybody = threading.Barrier(clients + 1)
+
         def call(place: int) -> None:
             with psycopg.connect(address, autocommit=True) as own:
+                everybody.wait()
                 for number in range(each):
                     pair = [houses[(place * each + number) % branches], source.choice(people)]
                     own.execute("SELECT count(*) FROM pgledger_create_transfer(%s, %s, 300)", pair)
 
         threads = [threading.Thread(target=call, args=(place,)) for place in range(clients)]
-        started = time.perf_counter()
         for thread in threads:
             thread.start()
+        everybody.wait()
+        started = time.perf_counter()
         for thread in threads:
             thread.join()
         one = time.perf_counter() - started

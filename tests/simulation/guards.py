@@ -121,7 +121,7 @@ def guards() -> Mapping[str, Guard]:
         ),
         "limit of one person": Guard(((mall, "_check_limit", nothing),), ORDERS, is_quick=False),
         "one delivery for one key": Guard(((idempotency, "once", once_or_more),), {"receive_goods": 1}),
-        "all or nothing": Guard(((writing, "in_turn", contextlib.nullcontext),)),
+        "all or nothing": Guard(((writing, "Turn", contextlib.nullcontext),)),
         "own village only": Guard(
             ((depositor_policies, "visible", lambda _actor: Q()), (Actor, "holds", lambda *_given, **_more: True)),
             {**DEEDS, **ORDERS, "intrude": 8},

@@ -12,14 +12,17 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.sqlite3.base import FORMAT_QMARK_REGEX
 from django.db.models import AutoField, Expression, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable, ValuesListIterable
 from django.db.models.sql import InsertQuery
 
+from wenming.core import transactions
+
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 Row = Sequence[Any]
 
 
@@ -65,6 +68,16 @@ class _Statement:
         return found
 
 
+def of_values(model: type[M], values: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> M:
+    """An object that the store holds, of the values of all its columns; the dictionary becomes the object's own."""
+    made = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, alias
+    values["_state"] = state
+    made.__dict__ = values
+    return made
+
+
 class _Maker:
     """Makes an object of the columns of a row, and the objects beside it.
 
@@ -84,10 +97,7 @@ class _Maker:
         ]
 
     def __call__(self, row: Row, alias: str) -> Any:
-        made = self.model.__new__(self.model)
-        state = ModelState()
-        state.adding, state.db = False, alias
-        made.__dict__ = dict(zip(self.names, row[self.first : self.last], strict=True), _state=state)
+        made = of_values(self.model, dict(zip(self.names, row[self.first : self.last], strict=True)), alias)
         for make, set_here, set_there in self.beside:
             one = make(row, alias) if row[make.key] is not None else None
             set_here(made, one)
@@ -146,7 +156,7 @@ class Prepared(Generic[T]):
         self.compiled: dict[str, _Compiled] = {}
 
     def __call__(self, **values: Any) -> list[T]:
-        store = connections[DEFAULT_DB_ALIAS]
+        store = transactions.store()
         compiled = self.compiled.get(store.vendor)
         if compiled is None:
             compiled = self.compiled[store.vendor] = _Compiled(self.build(**{name: Slot(name) for name in self.names}), store)
@@ -208,7 +218,7 @@ def save_new(thing: Model) -> None:
     """
     if thing.pk is not None:
         raise TypeError("a row with a key is not new")
-    store = connections[DEFAULT_DB_ALIAS]
+    store = transactions.store()
     insert = _inserts.get((type(thing), store.vendor))
     if insert is None:
         insert = _inserts[type(thing), store.vendor] = _Insert(thing, store)

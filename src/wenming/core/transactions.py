@@ -5,14 +5,15 @@ On the embedded store acts run one after the other, in the order in which they c
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 from wenming.core import writing
 from wenming.core.failpoints import failpoint
@@ -26,37 +27,62 @@ class _Running(threading.local):
 
     def __init__(self) -> None:
         self.depth = 0
+        self.store: Any = None
         self.last: list[Callable[[], None]] = []
 
 
 _running = _Running()
 
 
-@contextlib.contextmanager
-def act() -> Iterator[None]:
-    """One act: outermost, durable when this returns; inside another act, a savepoint of it.
+def store() -> Any:
+    """This thread's connection. Inside an act it is at hand; Django looks it up by way of the event loop, a microsecond each."""
+    return _running.store or connections[DEFAULT_DB_ALIAS]
+
+
+class act:  # noqa: N801  (said as a verb: `with act():`)
+    """One act: outermost, durable when this is left; inside another act, a savepoint of it.
 
     Raises `NotKept` where the store gave up what was written and somebody inside went on as if nothing had happened.
     """
-    already = len(_running.last)
-    is_shared = connection.vendor == "sqlite" and not connection.in_atomic_block
-    with writing.in_turn() if is_shared else transaction.atomic():
+
+    __slots__ = ("already", "place")
+
+    def __enter__(self) -> None:
+        own = store()
+        is_shared = own.vendor == "sqlite" and not own.in_atomic_block
+        self.already = len(_running.last)
+        self.place: AbstractContextManager[Any] = writing.Turn(own) if is_shared else transaction.atomic()
+        lent = self.place.__enter__()
         _running.depth += 1
-        try:
-            yield
-            if _running.depth == 1:
-                while _running.last:
-                    _running.last.pop(0)()
-                failpoint("act.ending")
-            if connection.needs_rollback:
-                raise writing.NotKept(writing.GAVE_UP)
-        except BaseException:
-            del _running.last[already:]
-            raise
-        finally:
-            _running.depth -= 1
-    if not _running.depth:
-        failpoint("act.ended")
+        if _running.depth == 1:
+            _running.store = lent or own
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        if fault is None:
+            try:
+                self._end()
+            except BaseException as late:
+                self._leave(type(late), late, late.__traceback__)
+                raise
+        self._leave(kind, fault, trace)
+        if fault is None and not _running.depth:
+            failpoint("act.ended")
+
+    def _end(self) -> None:
+        if _running.depth == 1:
+            while _running.last:
+                _running.last.pop(0)()
+            failpoint("act.ending")
+        if _running.store.needs_rollback:
+            raise writing.NotKept(writing.GAVE_UP)
+
+    def _leave(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        _running.depth -= 1
+        if not _running.depth:
+            _running.store = None
+        if fault is not None:
+            del _running.last[self.already :]
+        self.place.__exit__(kind, fault, trace)
 
 
 def at_the_end(write: Callable[[], None]) -> None:

@@ -11,9 +11,9 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from wenming.core.transactions import act
+from wenming.core.transactions import act, store
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -48,7 +48,7 @@ class Tray(Generic[Asked, Answer]):
 
     def ask(self, asked: Asked) -> Answer:
         """The answer to one request, when it is durable; raises what it was refused with. Inside an act, done there at once."""
-        if connection.in_atomic_block:
+        if store().in_atomic_block:
             return self._do([asked])[0]
         slip: _Slip[Asked, Answer] = _Slip(asked)
         with self._guard:
@@ -119,6 +119,6 @@ class Tray(Generic[Asked, Answer]):
                     with transaction.atomic():
                         (slip.answer,) = self._do([slip.asked])
                 except Exception as fault:
-                    if connection.needs_rollback:
+                    if store().needs_rollback:
                         raise
                     slip.fault = fault

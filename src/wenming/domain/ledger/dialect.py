@@ -16,8 +16,9 @@ from datetime import date, datetime
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
+from wenming.core import transactions
 from wenming.core.transactions import take_turn, turn
 from wenming.domain.ledger import memento
 
@@ -54,12 +55,12 @@ def _on_server(statement: str, parameters: Sequence[Any]) -> Any:
 
 def _here(statement: str = "") -> Any:
     """This thread's connection, opened and not waiting to be rolled back. Who counts statements is told of this one too."""
-    store = connections[DEFAULT_DB_ALIAS]
+    store = transactions.store()
     if store.connection is None:
         store.ensure_connection()
     if store.needs_rollback:
         store.validate_no_broken_transaction()
-    if statement and store.queries_logged:
+    if statement and store.force_debug_cursor:
         store.queries_log.append({"sql": statement, "time": "0"})
     return store
 
@@ -83,13 +84,14 @@ def among(column: str, values: Sequence[Any]) -> tuple[str, Any]:
     return f"{column} = ANY(%s)", list(values)
 
 
+NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM {table}"
 NEXT_IDS = "SELECT nextval(pg_get_serial_sequence(%s, 'id')::regclass) FROM generate_series(1, %s)"
 
 
 def next_ids(table: str, count: int) -> Sequence[int]:
     """Ids for new rows, ascending. On SQLite the write lock is held and no row is ever removed; else the table's sequence."""
     if is_sqlite():
-        first = rows_of(f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}")[0][0]
+        first = rows_of(NEXT_ID.format(table=table))[0][0]
         return range(first, first + count)
     return [row[0] for row in rows_of(NEXT_IDS, [table, count])]
 
@@ -250,10 +252,12 @@ def for_update(table: str = "ledger_account") -> str:
 
 def join_posting(book_id: int, count: int, statement: str, parameters: Sequence[Any]) -> tuple[Sequence[int], list[Row]]:
     """Stand among those who post to a book, so that the sealer waits until this act is over; then what a read finds; then so
-    many ids for new transactions. In this order, but on PostgreSQL in one exchange with the server."""
+    many ids for new transactions. In this order, but in one exchange with the store. The rows may have a column more."""
     if is_sqlite():
-        found = rows_of(statement, parameters)
-        return next_ids("ledger_transaction", count), found
+        found = rows_of(_and_next_id(statement), parameters)
+        if not found:
+            return next_ids("ledger_transaction", count), []
+        return range(found[0][-1], found[0][-1] + count), found
     store = _here()
     with store.wrap_database_errors, store.connection.pipeline():
         _on_server("SELECT pg_advisory_xact_lock_shared(%s)", [turn(f"posting {book_id}")])
@@ -261,6 +265,13 @@ def join_posting(book_id: int, count: int, statement: str, parameters: Sequence[
         ids = _on_server(NEXT_IDS, ["ledger_transaction", count])
         rows = list(read.fetchall())
         return [row[0] for row in ids.fetchall()], rows
+
+
+@functools.cache
+def _and_next_id(statement: str) -> str:
+    """The same read with the id of the next transaction as its last column."""
+    columns, place, rest = statement.partition(" FROM ")
+    return f"{columns}, ({NEXT_ID.format(table='ledger_transaction')}){place}{rest}"
 
 
 def stop_posting(book_id: int) -> None:

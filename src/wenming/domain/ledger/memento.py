@@ -16,6 +16,7 @@ The public id of a transaction begins with its id (8 bytes) and ends with 8 rand
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 Bytes = bytes | bytearray | memoryview
@@ -32,6 +33,9 @@ _HEAD = struct.Struct(">q8sq32s")
 _MIDDLE = struct.Struct(">32sq32sB")
 pack_line = _LINE.pack
 LINE_LENGTH = _LINE.size
+two_lines = struct.Struct(">16sq16sq").unpack_from
+"""The lines of a transaction that has two, from where they begin: account, amount, account, amount."""
+Lines = Sequence[tuple[bytes, int]]  # accounts' public ids and signed amounts
 
 
 def micros(at: datetime) -> int:
@@ -93,9 +97,21 @@ def body_of(memento: Bytes) -> bytes:
     return bytes(memento[2 + memento[1] + HEAD_REST :])
 
 
-def lines_of(memento: Bytes) -> list[tuple[bytes, int]]:
-    """The lines that these bytes hold: the account's public id and the signed amount."""
+def _place_of_lines(memento: Bytes) -> int:
     place = 2 + HEAD_REST + memento[1]
     place += 1 + memento[place]
-    place += 2 + BEFORE_LINES + memento[place]
-    return list(_LINE.iter_unpack(memento[place:]))
+    return place + 2 + BEFORE_LINES + memento[place]
+
+
+def lines_of(memento: Bytes) -> Lines:
+    """The lines that these bytes hold: the account's public id and the signed amount."""
+    return list(_LINE.iter_unpack(memento[_place_of_lines(memento) :]))
+
+
+def pairs_of(mementos: Sequence[Bytes]) -> list[tuple[bytes, int, bytes, int]] | None:
+    """The lines of transactions of one book, kind and scope where each has two: account, amount, account, amount. None where
+    one has more."""
+    place = _place_of_lines(mementos[0])
+    if set(map(len, mementos)) != {place + 2 * LINE_LENGTH}:
+        return None
+    return [two_lines(memento, place) for memento in mementos]

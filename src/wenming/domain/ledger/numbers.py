@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Sequence
 
 from wenming.domain.ledger import dialect
 
@@ -55,8 +56,10 @@ def leaf_of(book_id: int, number: int) -> bytes:
     return bytes(dialect.rows_of(statement, [number, book_id, number])[0][0])
 
 
-def runs(ids: Iterable[int], number: int) -> list[Run]:
+def runs(ids: Sequence[int], number: int) -> list[Run]:
     """These ids, numbered in this order from `number` on, as runs."""
+    if ids[-1] - ids[0] + 1 == len(ids) and all(map(operator.lt, ids, ids[1:])):
+        return [(ids[0], number, len(ids))]
     found: list[Run] = []
     first = following = -1
     for pk in ids:
@@ -71,7 +74,7 @@ def runs(ids: Iterable[int], number: int) -> list[Run]:
     return found
 
 
-def give(book_id: int, ids: Iterable[int], number: int) -> None:
+def give(book_id: int, ids: Sequence[int], number: int) -> None:
     """Number these transactions in this order, from `number` on."""
     rows = [(first, book_id, start, count) for first, start, count in runs(ids, number)]
     dialect.insert("ledger_numbering", COLUMNS, rows)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from wenming.core.failpoints import failpoint
+from wenming.core.prepared import save_new
 from wenming.domain.ledger import dialect, leaves, memento, merkle, numbers, queries, tallies
-from wenming.domain.ledger.hashing import digest_of, seal_digest
+from wenming.domain.ledger.hashing import seal_digest
 from wenming.domain.ledger.models import Book, Seal
 
 SEAL_MOST = 1_024
@@ -23,16 +24,18 @@ def seal(book_id: int, at: datetime) -> Seal | None:
     dialect.stop_posting(book_id)
     book = Book.objects.select_for_update(no_key=True).get(pk=book_id)
     sealed_id, latest = book.sealed_id, queries.latest_seal(book.pk)
-    growth = merkle.Growth(digest_of(book.algorithm), book.sealed_size, leaves.peaks(book.pk, book.sealed_size))
+    growth = merkle.Growth(book.algorithm, book.sealed_size, leaves.peaks(book.pk, book.sealed_size))
     sums, houses = tallies.blank(book.pk), latest.house_balances if latest else {}
     is_new = False
     for rows in dialect.pages(POSTED, [book.sealed_id, book.pk], SEAL_MOST):
         is_new = True
-        sealed_id = max(sealed_id, *(row[0] for row in rows))
-        numbers.give(book.pk, (row[0] for row in rows), growth.size + 1)
+        ids, leaf_hashes, recorded, *rest = zip(*rows, strict=True)
+        sealed_id = max(sealed_id, *ids)
+        numbers.give(book.pk, ids, growth.size + 1)
         failpoint("ledger.numbered")
-        sums.add_posted(rows)
-        latest = _grow(book, growth, rows, sums.house_balances(houses), latest, at)
+        sums.add_posted(recorded, *rest)
+        nodes = growth.extend(leaf_hashes)
+        latest = _write(book, growth, nodes, recorded[-1], sums.house_balances(houses), latest, at)
     if not is_new:
         return None
     tallies.keep(book.pk, sums)
@@ -42,12 +45,10 @@ def seal(book_id: int, at: datetime) -> Seal | None:
     return latest
 
 
-def _grow(
-    book: Book, growth: merkle.Growth, rows: list[dialect.Row], houses: dict[str, int], before: Seal | None, at: datetime
+def _write(
+    book: Book, growth: merkle.Growth, nodes: list[bytes], through: int, houses: dict[str, int], before: Seal | None, at: datetime
 ) -> Seal:
-    """Let the tree grow over these rows and write the seal of its new head."""
-    nodes = growth.extend([row[1] for row in rows])
-    through = rows[-1][2]
+    """Write the seal of the tree's new head, through which everything is recorded."""
     sealed = Seal(
         book=book,
         size=growth.size,
@@ -64,7 +65,7 @@ def _grow(
         memento.micros(sealed.sealed_at),
         sealed.house_balances,
     )
-    sealed.save(force_insert=True)
+    save_new(sealed)
     failpoint("ledger.seal_written")
     book.sealed_size, book.sealed_through = sealed.size, through
     return sealed

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db import DEFAULT_DB_ALIAS
-
-from wenming.core import chance, points
+from wenming.core import chance, points, prepared
 from wenming.core.failpoints import failpoint
 from wenming.core.transactions import service
 from wenming.core.trays import Tray
@@ -69,9 +67,6 @@ ACCOUNT_COLUMNS = (
     ("floor", "bigint"), ("balance", "bigint"), ("credited_total", "bigint"), ("debited_total", "bigint"), ("held", "bigint"),
     ("last_sequence", "bigint"), ("last_recorded", "bigint"), ("opened_at", "timestamptz"), ("certificate", "bytea"),
 )  # fmt: skip
-
-
-COLUMNS = [field.attname for field in Transaction._meta.concrete_fields]
 
 
 @service
@@ -153,8 +148,9 @@ _tray = Tray(_post_set)
 def _as_posted(row: dialect.Row) -> Transaction:
     """The transaction that was just written, without reading it again."""
     columns = engine.PLAIN if len(row) == len(engine.PLAIN) + 1 else engine.LINKED
-    values = {name: value for (name, _type), value in zip((*columns, engine.LEAF), row, strict=True)}
-    return Transaction.from_db(DEFAULT_DB_ALIAS, COLUMNS, [values.get(name) for name in COLUMNS])
+    values: dict[str, object] = {"ends_id": None, "reverses_id": None}
+    values.update(zip((*(name for name, _type in columns), "leaf_hash"), row, strict=True))
+    return prepared.of_values(Transaction, values)
 
 
 @service

@@ -148,7 +148,7 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
     for earlier in past.values():
         wanted.update(earlier.holders)
     if is_simple:
-        accounts = {row[4]: AccountState(row[4:]) for row in rows}
+        accounts = {row[4]: AccountState(row[4:17]) for row in rows}
     else:
         accounts = _lock_members(book_id, sorted(wanted))
         ids = dialect.next_ids("ledger_transaction", len(postings))
@@ -170,7 +170,12 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
 def _few(book_id: int, ids: Sequence[int]) -> tuple[str, list[object]]:
     """How to read the book and a few members' rows, locked, in one statement: nothing where none of them is there."""
     condition, values = dialect.among("a.id", ids)
-    return f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}", [book_id, values]
+    return _and(condition), [book_id, values]
+
+
+@functools.cache
+def _and(condition: str) -> str:
+    return f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}"
 
 
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:

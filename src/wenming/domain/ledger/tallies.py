@@ -7,15 +7,15 @@ that are not sealed yet; `verify` adds everything up again.
 
 from __future__ import annotations
 
+import collections
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from wenming.core import clock
 from wenming.domain.ledger import dialect, memento
 from wenming.domain.ledger.models import Unit
 
-Lines = Sequence[tuple[bytes, int]]  # accounts' public ids and signed amounts, as mementos hold them
 Key = tuple[str, date, str, str]  # scope, day, kind, unit
 UNSEALED = (
     "SELECT t.recorded, t.scope, t.kind, t.memento FROM ledger_book b JOIN ledger_transaction t ON t.id > b.sealed_id "
@@ -44,32 +44,53 @@ class Sums:
         self.days: dict[Key, list[int]] = {}
         self.moved: dict[str, int] = {}
 
-    def add(self, scope: str, hour: int, kind: str, many: Sequence[Lines]) -> None:
-        """Add transactions of one scope, hour (since 1970) and kind."""
-        units, houses, moved = self.units, self.houses, self.moved
-        given: dict[str, list[int]] = {}
-        for lines in many:
-            only = (units.get(lines[0][0]) or units.get(lines[1][0])) if len(lines) == 2 else None
-            for unit, amount in [(only, abs(lines[0][1]))] if only else self._given(lines).items():
-                given.setdefault(unit, []).append(amount)
-            for token, amount in lines:
-                if token in houses:
-                    moved[houses[token]] = moved.get(houses[token], 0) + amount
+    def add(self, scope: str, hour: int, kind: str, mementos: Sequence[memento.Bytes]) -> None:
+        """Add transactions of one book, scope, hour (since 1970) and kind."""
+        pairs = memento.pairs_of(mementos)
+        given = self._alike(pairs) if pairs else None
+        if given is None:
+            given = self._one_by_one(mementos)
         day = _day_of_hour(hour)
         for unit, amounts in given.items():
             total = self.days.setdefault((scope, day, kind, unit), [0, 0])
             total[0] += len(amounts)
             total[1] += sum(amounts)
 
-    def add_posted(self, rows: Sequence[dialect.Row]) -> None:
-        """Add transactions as the books hold them: recorded, scope, kind and memento stand last in each row."""
-        alike: dict[tuple[str, int, str], list[Lines]] = {}
-        for *_others, recorded, scope, kind, whole in rows:
-            alike.setdefault((scope, recorded // HOUR, kind), []).append(memento.lines_of(whole))
-        for (scope, hour, kind), many in alike.items():
+    def _alike(self, pairs: Sequence[tuple[bytes, int, bytes, int]]) -> dict[str, list[int]] | None:
+        """What transactions of two lines move, by unit, where the same house stands on one side of all of them and none on the
+        other; None where that is not so."""
+        firsts, amounts, seconds, opposite = zip(*pairs, strict=True)
+        for side, moved, others in ((firsts, amounts, seconds), (seconds, opposite, firsts)):
+            house = self.houses.get(side[0])
+            if house and side.count(side[0]) == len(side) and self.houses.keys().isdisjoint(others):
+                self.moved[house] = self.moved.get(house, 0) + sum(moved)
+                return {self.units[side[0]]: list(map(abs, amounts))}
+        return None
+
+    def _one_by_one(self, mementos: Sequence[memento.Bytes]) -> dict[str, list[int]]:
+        """The same of any transactions."""
+        houses, moved = self.houses, self.moved
+        given: dict[str, list[int]] = {}
+        for whole in mementos:
+            lines = memento.lines_of(whole)
+            for unit, amount in self._given(lines).items():
+                given.setdefault(unit, []).append(amount)
+            for token, amount in lines:
+                if token in houses:
+                    moved[houses[token]] = moved.get(houses[token], 0) + amount
+        return given
+
+    def add_posted(
+        self, recorded: Iterable[int], scopes: Iterable[str], kinds: Iterable[str], mementos: Iterable[memento.Bytes]
+    ) -> None:
+        """Add transactions as the books hold them, column by column."""
+        alike: dict[tuple[int, str, str], list[memento.Bytes]] = collections.defaultdict(list)
+        for key, whole in zip(zip([at // HOUR for at in recorded], scopes, kinds, strict=True), mementos, strict=True):
+            alike[key].append(whole)
+        for (hour, scope, kind), many in alike.items():
             self.add(scope, hour, kind, many)
 
-    def _given(self, lines: Lines) -> dict[str, int]:
+    def _given(self, lines: memento.Lines) -> dict[str, int]:
         """What moved in each unit. What was given is what was taken, so the side whose accounts are known tells."""
         given = self._side(lines, -1) or self._side(lines, 1)
         if given is None:
@@ -79,7 +100,7 @@ class Sums:
             given = self._side(lines, -1)
         return given or {}
 
-    def _side(self, lines: Lines, sign: int) -> dict[str, int] | None:
+    def _side(self, lines: memento.Lines, sign: int) -> dict[str, int] | None:
         """What the lines of one sign move in each unit; None if the unit of one is not known."""
         units, given = self.units, dict[str, int]()
         for token, amount in lines:
@@ -108,7 +129,9 @@ def blank(book_id: int) -> Sums:
 def unsealed(book_id: int) -> Sums:
     """The sums of what is posted and not sealed yet: the rows after the last sealed one, found by their id alone."""
     sums = blank(book_id)
-    sums.add_posted(dialect.rows_of(UNSEALED, [book_id, book_id]))
+    rows = dialect.rows_of(UNSEALED, [book_id, book_id])
+    if rows:
+        sums.add_posted(*zip(*rows, strict=True))
     return sums
 
 

@@ -9,9 +9,11 @@ what the accounts say of themselves; then the audit trail.
 from __future__ import annotations
 
 import bisect
+import collections
 import functools
 import itertools
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
@@ -20,13 +22,13 @@ from django.utils.translation import gettext_lazy
 from wenming.core import audit
 from wenming.domain.ledger import dialect, memento, merkle, numbers, tallies
 from wenming.domain.ledger.hashing import ALGORITHMS, Digest, certificate, digest_of, digests_of, seal_digest
-from wenming.domain.ledger.models import PLACES, Book, Kind, Seal, Tally, Unit
+from wenming.domain.ledger.models import PLACES, Book, Seal, Tally, Unit
 from wenming.domain.ledger.stage import HOUSES, RESTORING
 
 FAULTS_MOST = 100
 UNITS = {unit.value: place for place, unit in enumerate(Unit)}
 UNIT_NAMES = [unit.value for unit in Unit] + [""]
-KINDS = {kind.value for kind in Kind}
+NO_PAST = memento.NOTHING * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ WORDS = {
     "account.certificate": gettext_lazy("账户 {id} 的开户内容被改过。"),
     "account.closed": gettext_lazy("账户 {id} 销户之后还有积分。"),
 }
+OF_ACCOUNTS = [code for code in WORDS if code.startswith("account.")]
 
 
 class _Enough(Exception):
@@ -94,8 +97,11 @@ class _Volume:
 
     def __init__(self, book: Book, accounts: dict[bytes, _Account]) -> None:
         self.book = book
-        self.digest: Digest = digest_of(book.algorithm if book.algorithm in ALGORITHMS else "sha256")
+        self.algorithm = book.algorithm if book.algorithm in ALGORITHMS else "sha256"
+        self.digest: Digest = digest_of(self.algorithm)
         self.mark = memento.book_mark(book.code)
+        self.end = len(self.mark) + 16  # of a transaction's public id
+        self.length = memento.length_without_lines(book.code) - 2
         self.sizes = list(Seal.objects.filter(book=book).order_by("size").values_list("size", flat=True))
         own = [account for account in accounts.values() if account.book_id == book.pk]
         self.accounts = {account.token: account for account in own if account.unit >= 0}
@@ -103,23 +109,22 @@ class _Volume:
         houses = {account.token: str(account.code) for account in own if not account.has_balance}
         self.periods = [tallies.Sums(units, houses) for _size in range(len(self.sizes) + 1)]
         self.place, self.covers = 0, [0, 0]
-        self.alike: dict[tuple[int, str, int, str], list[tallies.Lines]] = {}
 
-    def add(self, number: int | None, scope: str, hour: int, kind: str, lines: tallies.Lines) -> None:
-        """To the sums of the seal that covers this number, once `add_up` is said."""
-        if number is None:
-            place = -1
-        elif self.covers[0] < number <= self.covers[1]:
-            place = self.place
-        else:
-            place = self.place = bisect.bisect_left(self.sizes, number)
-            self.covers = [0, *self.sizes, number][place : place + 2]
-        self.alike.setdefault((place, scope, hour, kind), []).append(lines)
-
-    def add_up(self) -> None:
-        for (place, scope, hour, kind), many in self.alike.items():
+    def add(self, posted: Iterable[tuple[int | None, dialect.Row]]) -> None:
+        """Transactions with their numbers, to the sums of the seals that cover them."""
+        alike: dict[tuple[int, str, int, str], list[bytes]] = collections.defaultdict(list)
+        before, covered = self.covers
+        for number, row in posted:
+            if number is None:
+                place = -1
+            elif before < number <= covered:
+                place = self.place
+            else:
+                place = self.place = bisect.bisect_left(self.sizes, number)
+                before, covered = self.covers = [0, *self.sizes, number][place : place + 2]
+            alike[place, row[4], row[9] // tallies.HOUR, row[2]].append(row[6])
+        for (place, scope, hour, kind), many in alike.items():
             self.periods[place].add(scope, hour, kind, many)
-        self.alike.clear()
 
 
 @dataclass(slots=True)
@@ -185,14 +190,14 @@ def _check_transactions(work: _Work, book_id: int | None) -> None:
     numbering = numbers.InOrder(book_id)
     for page in dialect.pages(f"{TRANSACTIONS}{condition}ORDER BY t.id", parameters, PAGE):
         work.transactions += len(page)
-        by_book: dict[int, list[tuple[int | None, dialect.Row]]] = {}
-        for row in page:
-            by_book.setdefault(row[1], []).append((numbering.of(row[0]), row))
-        for pk, numbered in by_book.items():
+        numbered = [(numbering.of(row[0]), row) for row in page]
+        pks = {row[1] for row in page}
+        for pk in sorted(pks):
+            own = numbered if len(pks) == 1 else [one for one in numbered if one[1][1] == pk]
             if pk in work.volumes:
-                _check_page(work, work.volumes[pk], numbered)
+                _check_page(work, work.volumes[pk], own)
                 continue
-            for number, row in numbered:
+            for number, row in own:
                 work.fault("transaction.book", None, number, _("第 {id} 笔账不在任何账本里。"), id=row[0])
 
 
@@ -200,25 +205,24 @@ def _check_page(work: _Work, volume: _Volume, numbered: list[tuple[int | None, d
     """Some transactions of one book, in order of id."""
     rows = [row for _number, row in numbered]
     lines = [_lines(work, volume, row, number) for number, row in numbered]
-    ids, values = dialect.among("id", [place for some, _original in lines for _account, _amount, place in some if place])
+    ids, values = dialect.among("id", [place for some, _is_readable in lines for _account, _amount, place in some if place])
     statement = f"SELECT id, transaction_id, amount, balance_after, recorded FROM ledger_entry WHERE {ids}"
     found = {row[0]: row for row in dialect.rows_of(statement, [values])}
     work.passbook_lines += len(found)
-    work.entries += sum(len(some) for some, _original in lines)
-    digests = digests_of(volume.book.algorithm if volume.book.algorithm in ALGORITHMS else "sha256")
+    work.entries += sum(len(some) for some, _is_readable in lines)
+    digests = digests_of(volume.algorithm)
     hashes = zip(
         digests([row[3].encode() for row in rows]),
         digests([row[5].encode() for row in rows]),
         digests([b"\x00" + row[6] for row in rows]),
         strict=True,
     )
-    for (number, row), (some, original), hashed in zip(numbered, lines, hashes, strict=True):
+    for (number, row), (some, _is_readable), hashed in zip(numbered, lines, hashes, strict=True):
         _check_transaction(work, volume, row, number, some, found, hashed)
-        volume.add(number, row[4], row[9] // tallies.HOUR, row[2], original)
-    volume.add_up()
+    volume.add(one for one, (_some, is_readable) in zip(numbered, lines, strict=True) if is_readable)
 
 
-def _written(whole: bytes) -> list[tuple[bytes, int]]:
+def _written(whole: bytes) -> memento.Lines:
     """The lines that a memento holds; none where it can't be read."""
     try:
         return memento.lines_of(whole)
@@ -226,10 +230,16 @@ def _written(whole: bytes) -> list[tuple[bytes, int]]:
         return []
 
 
-def _lines(work: _Work, volume: _Volume, row: dialect.Row, number: int | None) -> tuple[Lines, tallies.Lines]:
-    """The lines that a memento holds: each with the place where it has to stand, and as they are written."""
+def _lines(work: _Work, volume: _Volume, row: dialect.Row, number: int | None) -> tuple[Lines, bool]:
+    """The lines that a memento holds, each with the place where it has to stand; and whether all could be read."""
     lines: Lines = []
-    original = _written(row[6])
+    whole, length = row[6], volume.length + len(_words(row[2], row[4]))
+    original: memento.Lines
+    if len(whole) == length + 2 * memento.LINE_LENGTH:
+        one, amount, other, opposite = memento.two_lines(whole, length)
+        original = (one, amount), (other, opposite)
+    else:
+        original = _written(whole)
     for token, amount in original:
         account = volume.accounts.get(token)
         if account is None:
@@ -239,7 +249,7 @@ def _lines(work: _Work, volume: _Volume, row: dialect.Row, number: int | None) -
             lines.append((account, amount, account.place))
         else:
             lines.append((account, amount, 0))
-    return lines, original if len(lines) == len(original) else []
+    return lines, 0 < len(lines) == len(original)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -254,10 +264,8 @@ def _check_transaction(
     """One transaction against its original; `hashed` are the hashes of its subject, its key, and its leaf."""
     (pk, book_id, kind, _subject, scope, _key, stored, leaf, occurred, recorded, ends_id, ends, reverses_id, reverses) = row
     is_restoring = reverses_id is not None or kind in RESTORING
-    sums = [0, 0, 0]
     into_escrow = 0
     for account, amount, place in lines:
-        sums[account.unit] += amount
         if place:
             account.balance += amount
             if (amount > 0) != is_restoring:
@@ -274,19 +282,19 @@ def _check_transaction(
             account.last = recorded
         elif account.is_escrow:
             into_escrow += amount
-    if any(sums) or len(lines) < 2:
+    if not _is_balanced(lines):
         work.fault("transaction.unbalanced", book_id, number, _("第 {id} 笔账收支不平。"), id=pk)
-    past = memento.NOTHING * 2
+    past = NO_PAST
     if ends or reverses:
         past = (memento.token_of(ends) if ends else memento.NOTHING) + (
             memento.token_of(reverses) if reverses else memento.NOTHING
         )
         if any(memento.recorded_of(earlier) > recorded for earlier in (ends, reverses) if earlier):
             work.fault("transaction.order", book_id, number, _("第 {id} 笔账的记账时间早于它所办结或更正的那一笔。"), id=pk)
-    end = len(volume.mark) + 16
+    end = volume.end
     facts, rest = (pk, stored[end - 8 : end], recorded, hashed[1]), (hashed[0], occurred, past, len(lines))
     start = memento.start(volume.mark, facts, _words(kind, scope), rest)
-    if len(stored) != len(start) + memento.LINE_LENGTH * len(lines) or stored[: len(start)] != start:
+    if len(stored) != len(start) + memento.LINE_LENGTH * len(lines) or not stored.startswith(start):
         work.fault("memento.differs", book_id, number, _("第 {id} 笔账的内容和存底原文不一样。"), id=pk)
     if hashed[2] != leaf:
         work.fault("leaf.differs", book_id, number, _("第 {id} 笔账的指纹和存底原文不一样。"), id=pk)
@@ -298,6 +306,17 @@ def _check_transaction(
         _check_hold(work, book_id, number, pk, lines, into_escrow)
     if reverses_id is not None:
         _check_reversal(work, book_id, number, pk, reverses, lines)
+
+
+def _is_balanced(lines: Lines) -> bool:
+    """Whether what is given in each unit is taken in it."""
+    if len(lines) == 2:
+        (one, amount, _place), (other, opposite, _there) = lines
+        return one.unit == other.unit and amount == -opposite
+    sums = [0, 0, 0]
+    for account, amount, _place in lines:
+        sums[account.unit] += amount
+    return len(lines) > 2 and not any(sums)
 
 
 def _name_line(
@@ -385,7 +404,7 @@ def _check_tree(work: _Work, volume: _Volume) -> None:
     """Numbers without gap, instants in order, and at every seal's size its root, its nodes, its house balances, its chain."""
     book = volume.book
     leaves = dialect.stream(LEAVES, [book.pk])
-    growth = merkle.Growth(volume.digest)
+    growth = merkle.Growth(volume.algorithm)
     last = last_id = 0
     chain, houses, sealed_last = b"", dict[str, int](), 0
     for place, seal in enumerate(Seal.objects.filter(book=book).order_by("size").iterator(chunk_size=16)):
@@ -455,18 +474,15 @@ def _check_accounts(work: _Work) -> None:
             opened_with[account.book_id].append((str(account.code), born))
         is_left = held or (balance and unit != Unit.HONOUR)
         is_well_closed = closed is None or not (is_left or last > dialect.micros_of(closed))
-        facts = [
-            ("account.balance", balance == account.balance),
-            ("account.totals", (credited, debited) == (account.credited, account.debited)),
-            ("account.held", held == account.held),
-            ("account.sequence", sequence == account.place - pk * PLACES),
-            ("account.instant", last == account.last),
-            ("account.certificate", bytes(proof) == wanted),
-            ("account.closed", is_well_closed),
-        ]  # fmt: skip
-        for code, holds in facts:
-            if not holds:
-                work.fault(code, account.book_id, None, str(WORDS[code]), id=pk)
+        said = (balance, (credited, debited), held, sequence, last, bytes(proof), True)
+        found = (
+            account.balance, (account.credited, account.debited), account.held, account.place - pk * PLACES, account.last, wanted,
+            is_well_closed,
+        )  # fmt: skip
+        if said != found:
+            for code, here, there in zip(OF_ACCOUNTS, said, found, strict=True):
+                if here != there:
+                    work.fault(code, account.book_id, None, str(WORDS[code]), id=pk)
     expected = sorted(f"{unit}:{name}" for unit, names in HOUSES.items() for name in names)
     for book_id, houses in opened_with.items():
         book = work.volumes[book_id].book

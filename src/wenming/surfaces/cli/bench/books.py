@@ -20,7 +20,7 @@ from wenming.core.transactions import service
 from wenming.domain.ledger import queries
 from wenming.domain.ledger import services as ledger
 from wenming.surfaces.cli.bench import Spent, in_turn, spent
-from wenming.surfaces.cli.bench.crowds import Processes, each_in_a_thread
+from wenming.surfaces.cli.bench.crowds import Processes, Threads
 from wenming.surfaces.cli.bench.limits import BareFile, BareServer
 from wenming.surfaces.cli.bench.peers import Peer
 
@@ -63,22 +63,16 @@ class Books:
             for number in range(first, first + count)
         ]
 
-    def post(self, transfers: list[ledger.Posting], *, is_alone: bool = False) -> None:
-        """One after the other; alone: each in an act of its own, as rooms post that do more than that in the act."""
-        post = service(ledger.post) if is_alone else ledger.post
+    def post(self, transfers: list[ledger.Posting]) -> None:
+        """One after the other."""
+        for transfer in transfers:
+            ledger.post(book_id=self.book_id, posting=transfer)
+
+    def post_alone(self, transfers: list[ledger.Posting]) -> None:
+        """Each in an act of its own, as rooms post that do more than that in the act."""
+        post = service(ledger.post)
         for transfer in transfers:
             post(book_id=self.book_id, posting=transfer)
-
-    def crowd(self, parts: list[list[ledger.Posting]], *, is_alone: bool = False) -> None:
-        """Each part by a caller of its own, threads of one process, all at once."""
-
-        def call(place: int) -> None:
-            try:
-                self.post(parts[place], is_alone=is_alone)
-            finally:
-                connection.close()
-
-        each_in_a_thread(len(parts), call)
 
 
 def rates(count: int, ours: Spent, bare: Spent, goal: float) -> dict[str, Any]:
@@ -112,8 +106,9 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         "rows": iter([keyed_rows(books) for _round in range(2 * rounds)]),
     }
     crowds = {f"{callers}_callers": callers for callers in CROWDS} | {ALONE: CROWDS[-1]}
-    for name, callers in crowds.items():
-        ready[name] = iter([[books.transfers(EACH) for _caller in range(callers)] for _round in range(rounds)])
+    for name, many in crowds.items():
+        ready[name] = iter([[books.transfers(EACH) for _caller in range(many)] for _round in range(rounds)])
+    callers, alone = Threads(CROWDS[-1], books.post), Threads(CROWDS[-1], books.post_alone)
     median = in_turn(
         rounds,
         batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(ready["batch"])),
@@ -121,9 +116,10 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         by_account=lambda _number: bare.batch("by_account", next(ready["rows"])),
         single=lambda _number: books.post(next(ready["single"])),
         commits=lambda _number: bare.commits(SINGLES),
-        **{name: lambda _number, name=name: books.crowd(next(ready[name]), is_alone=name == ALONE) for name in crowds},
+        **{name: lambda _number, name=name: (alone if name == ALONE else callers).do(next(ready[name])) for name in crowds},
     )
-    bare.close()
+    for one in (bare, callers, alone):
+        one.close()
     commit = Spent(median["commits"].wall / SINGLES, median["commits"].work / SINGLES)
     report: dict[str, Any] = {
         "batches_of_8000": {
@@ -132,10 +128,10 @@ def on_file(books: Books, folder: Path, rounds: int) -> dict[str, Any]:
         },
         "one_per_commit": rates(SINGLES, median["single"], median["commits"], 0.5),
     }
-    for name, callers in crowds.items():
-        count = EACH * callers
+    for name, many in crowds.items():
+        count = EACH * many
         bare_commits = Spent(commit.wall * count, commit.work * count)
-        report[name] = rates(count, median[name], bare_commits, 2.0 if callers == 64 else 1.0)
+        report[name] = rates(count, median[name], bare_commits, 2.0 if many == 64 else 1.0)
     return report
 
 
@@ -143,6 +139,7 @@ def on_server(books: Books, rounds: int, peers: Sequence[str]) -> dict[str, Any]
     clients = CROWDS[0]
     connection.close()
     bare, tellers = BareServer(clients), Processes(clients, books.post)
+    callers = Threads(clients, books.post)
     batches = iter([books.transfers(BATCH) for _round in range(rounds)])
     crowds = iter([[books.transfers(EACH_ON_SERVER) for _caller in range(clients)] for _round in range(2 * rounds)])
     rows = iter([keyed_rows(books) for _round in range(rounds)])
@@ -152,12 +149,12 @@ def on_server(books: Books, rounds: int, peers: Sequence[str]) -> dict[str, Any]
         batch=lambda _number: ledger.post_many(book_id=books.book_id, postings=next(batches)),
         by_key=lambda _number: bare.batch(next(rows)),
         crowd=lambda _number: tellers.do(next(crowds)),
-        threads=lambda _number: books.crowd(next(crowds)),
+        threads=lambda _number: callers.do(next(crowds)),
         commits=lambda _number: bare.commits(EACH_ON_SERVER),
         **{peer.name: peer.measure for peer in others},
     )
-    bare.close()
-    tellers.close()
+    for one in (bare, tellers, callers):
+        one.close()
     count = EACH_ON_SERVER * clients
     report: dict[str, Any] = {
         "batches_of_8000": rates(BATCH, median["batch"], median["by_key"], 0.3),

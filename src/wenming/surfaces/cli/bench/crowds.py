@@ -6,7 +6,10 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any
+
+from django.db import connection
 
 
 def each_in_a_thread(count: int, call: Callable[[int], None]) -> None:
@@ -26,6 +29,44 @@ def each_in_a_thread(count: int, call: Callable[[int], None]) -> None:
         thread.join()
     if faults:
         raise faults[0]
+
+
+class Threads:
+    """Callers that are threads of this process, as those that answer requests are: each keeps its connection between rounds.
+
+    Each does `work` with what it is given, as many of them at once as there are parts.
+    """
+
+    def __init__(self, count: int, work: Callable[[Any], None]) -> None:
+        self.work = work
+        self.given: list[SimpleQueue[Any]] = [SimpleQueue() for _place in range(count)]
+        self.done: SimpleQueue[BaseException | None] = SimpleQueue()
+        self.callers = [threading.Thread(target=self._answer, args=(given,), daemon=True) for given in self.given]
+        for caller in self.callers:
+            caller.start()
+
+    def do(self, parts: Sequence[Any]) -> None:
+        for given, part in zip(self.given, parts, strict=False):
+            given.put(part)
+        for fault in [self.done.get() for _part in parts]:
+            if fault is not None:
+                raise fault
+
+    def close(self) -> None:
+        for given in self.given:
+            given.put(None)
+        for caller in self.callers:
+            caller.join()
+
+    def _answer(self, given: SimpleQueue[Any]) -> None:
+        while (part := given.get()) is not None:
+            fault: BaseException | None = None
+            try:
+                self.work(part)
+            except BaseException as error:
+                fault = error
+            self.done.put(fault)
+        connection.close()
 
 
 class Processes:
