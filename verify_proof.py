@@ -1,10 +1,10 @@
-"""Check a proof file of Wenming Bank against the paper on the wall. Standard library only, none of the product's code.
+"""拿墙上的纸核对证明文件，不用本系统的代码 / Check a proof file against the paper on the wall. Standard library only.
 
-    verify_proof.py proof.json --root HEX --size N                                  this entry stands in the book of N entries
-    verify_proof.py steps.json --first-root HEX --first-size M --root HEX --size N  the book of N began with the book of M
+    verify_proof.py proof.json --root HEX --size N                                  这一笔在 N 笔的账里 / entry among N
+    verify_proof.py steps.json --first-root HEX --first-size M --root HEX --size N  M 笔的账是它的开头 / book of M began it
 
-Instead of typing, --paper and --first-paper take what the QR code on the sheet says. Root and size come from the paper, never
-from the file. Exit code 0: it holds; 1: it does not hold; 2: it cannot be checked.
+指纹和笔数要照纸上的填，不照文件。不想手打，--paper 和 --first-paper 填纸上二维码的内容。0 无误，1 对不上，2 不能核对。
+Root and size: from the paper, never from the file; or from its QR code. Exit code 0: holds, 1: does not, 2: cannot be checked.
 """
 
 import argparse
