@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -47,7 +48,7 @@ class Callers:
                         self.may_go.wait(20)
                     answer = work()
                 self.answers[name] = answer
-            except Exception as error:
+            except BaseException as error:
                 self.answers[name] = error
             finally:
                 self.answered.release()
@@ -161,6 +162,33 @@ def test_when_the_store_gives_up_everybody_is_told(bank: Bank, callers: Callers,
     assert isinstance(answers["second"], writing.NotKept)
     assert isinstance(answers["third"], int)
     assert (queries.balance(bank.wang), Transaction.objects.count()) == (7, 1)
+
+
+class CutShort:
+    """A connection whose user is interrupted as he commits."""
+
+    def __init__(self, own: Any) -> None:
+        self.own = own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.own, name)
+
+    def commit(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_when_who_commits_is_interrupted_nobody_is_told_that_it_is_kept(bank: Bank, callers: Callers) -> None:
+    def cut_short() -> None:
+        bank.earn(5, "b")
+        connection.connection = CutShort(connection.connection)
+
+    callers.call("first", lambda: bank.earn(1, "a"))
+    callers.call("second", cut_short)
+    answers = callers.finish()
+    assert isinstance(answers["first"], writing.NotKept)
+    assert isinstance(answers["second"], KeyboardInterrupt | writing.NotKept)
+    assert Transaction.objects.count() == 0
+    assert bank.earn(7, "c")
 
 
 def test_alone_with_a_store_that_gives_up(bank: Bank) -> None:

@@ -142,9 +142,11 @@ class Together:
                     store.errors_occurred = False
                 else:
                     store.connection.rollback()
-        except Exception as error:
-            self.fault = self.fault or error
+        except BaseException as error:
+            self.fault = self.fault or (error if isinstance(error, Exception) else NotKept(GAVE_UP))
             self._give_up()
+            if not isinstance(error, Exception):
+                raise
         finally:
             store.in_atomic_block = store.needs_rollback = False
             store.autocommit = True
