@@ -114,6 +114,14 @@ def test_the_workbook_has_every_line_and_is_written_down(stage: Stage) -> None:
     assert enter(stage, "other_clerk").post(page).status_code == 404
 
 
+def test_the_workbook_says_what_each_line_was_for(stage: Stage) -> None:
+    put_right(stage, "王秀梅")
+    page = f"/console/depositors/{stage.village.person('王秀梅')}/passbook.xlsx"
+    sheet = load_workbook(io.BytesIO(enter(stage, "clerk").post(page).content)).active
+    (words,) = [row[4].value for row in sheet.iter_rows(min_row=3) if row[6].value]
+    assert words.startswith("更正：") and any(title in words for title in stage.items), words
+
+
 def questions(stage: Stage, name: str) -> int:
     client = enter(stage, "director")
     record = f"/console/depositors/{stage.village.person(name)}/"

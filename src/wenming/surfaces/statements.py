@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,12 @@ def words_of(line: Any, titles: dict[str, str]) -> str:
     """A line in one breath, for paper."""
     kind, words = kind_before(line, titles), titles.get(line.subject) or str(line.kind_name)
     return f"{kind}：{words}" if kind else words
+
+
+def wording(lines: Sequence[Any]) -> list[str]:
+    """Many lines in words, for sheets."""
+    titles = titles_for(line.subject for line in lines)
+    return [words_of(line, titles) for line in lines]
 
 
 def newest_page(request: HttpRequest, book: Any, *, at: datetime) -> paper.Data:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,7 +17,6 @@ from wenming.domain.intake.headings import SHOWN
 from wenming.domain.intake.rolls import CLASS_WORDS, KIND_WORDS
 from wenming.domain.intake.rulesheets import COUNTING_WORDS, DECLARER_WORDS, EFFECT_WORDS, EVIDENCE_WORDS
 from wenming.domain.ledger import queries as ledger
-from wenming.domain.ledger.services import Kind
 from wenming.domain.organisations import queries as organisations
 from wenming.domain.rulebooks import queries as rulebooks
 from wenming.domain.rulebooks.engine import CAPS
@@ -31,6 +31,7 @@ REGISTER = ("serial", "name", "household_number", "lane", "happened_on", "item",
             "remark", "voucher")  # fmt: skip
 BALANCES = ("serial", "lane", "name", "household_number", "balance", "honour", "passbook")
 STATEMENTS = ("日期", "存折号", "户号", "姓名", "摘要", "存入", "用去", "余额", "凭证", "记账时间")
+Wording = Callable[[Sequence[ledger.Line]], Sequence[str]]  # what each of these lines of a passbook was for
 CAP_WORDS = {"person": "每人", "household": "每户", "day": "每天", "month": "每月", "year": "每年"}
 
 
@@ -44,8 +45,9 @@ class Export:
     rows: Iterable[Sequence[str]]
 
 
-def export_rows(*, actor: Actor, kind: str, branch_ids: Sequence[int], on: date) -> Export:
-    """One of roll, rulebook, register, balances, statements for branches that the actor may see."""
+def export_rows(*, actor: Actor, kind: str, branch_ids: Sequence[int], on: date, wording: Wording) -> Export:
+    """One of roll, rulebook, register, balances, statements for branches that the actor may see; `wording` puts the lines of
+    passbooks into words."""
     for branch_id in branch_ids:
         if not actor.is_system and branch_id not in actor.branches():
             raise NotFound
@@ -53,11 +55,11 @@ def export_rows(*, actor: Actor, kind: str, branch_ids: Sequence[int], on: date)
     place = names[0] if len(names) == 1 else f"{len(names)} 个分行"
     if kind == "rulebook":
         return _rulebook(branch_ids[0], names[0])
-    makers = {
+    makers: dict[str, tuple[str, tuple[str, ...], Callable[[Actor, Sequence[int], date], Iterator[Sequence[str]]]]] = {
         "roll": ("储户名册", _titles("roll", ROLL), _roll),
         "register": ("积分登记台账", _titles("register", REGISTER), _register),
         "balances": ("积分结余表", _titles("balances", BALANCES), _balances),
-        "statements": ("存折流水", STATEMENTS, _statements),
+        "statements": ("存折流水", STATEMENTS, functools.partial(_statements, wording=wording)),
     }
     if kind not in makers:
         raise NotFound(field="kind")
@@ -223,32 +225,32 @@ def _balances(actor: Actor, branch_ids: Sequence[int], on: date) -> Iterator[Seq
     yield "合计", "", "", "", points.show(total), points.show(total_honour), ""
 
 
-def _statements(actor: Actor, branch_ids: Sequence[int], on: date) -> Iterator[Sequence[str]]:
+def _statements(actor: Actor, branch_ids: Sequence[int], on: date, wording: Wording) -> Iterator[Sequence[str]]:
     """Every line of every passbook of points, passbook by passbook, oldest first."""
     for entry in _accounts(branch_ids):
         whose = (entry.passbook_number, entry.household_number, entry.name)
-        yield from _statement(entry.points_account_id, whose)
+        yield from _statement(entry.points_account_id, whose, wording)
 
 
-def passbook(*, actor: Actor, depositor_id: int) -> Export:
+def passbook(*, actor: Actor, depositor_id: int, wording: Wording) -> Export:
     """One depositor's passbook of points, every line, oldest first."""
     person = depositors.depositor(actor=actor, depositor_id=depositor_id)
     number = person.passbook.number
     whose = (number, person.household.number if person.household else "", person.name)
-    return Export(f"{person.name}{number} 存折流水", (), STATEMENTS, _statement(person.passbook.points_account_id, whose))
+    lines = _statement(person.passbook.points_account_id, whose, wording)
+    return Export(f"{person.name}{number} 存折流水", (), STATEMENTS, lines)
 
 
-def _statement(account_id: int, whose: tuple[str, str, str]) -> Iterator[Sequence[str]]:
+def _statement(account_id: int, whose: tuple[str, str, str], wording: Wording) -> Iterator[Sequence[str]]:
     lines, before = [], None
     while found := ledger.statement(account_id, before=before, limit=PAGE):
         lines += found
         before = found[-1].sequence
-    titles = deeds.titles_for(subjects=[line.subject for line in lines])
-    for line in reversed(lines):
+    for line, words in zip(reversed(lines), reversed(wording(lines)), strict=True):
         yield (
             clock.local_date(line.occurred_at).isoformat(),
             *whose,
-            titles.get(line.subject) or str(Kind(line.kind).label),
+            words,
             points.show_signed(line.amount) if line.amount > 0 else "",
             points.show(-line.amount) if line.amount < 0 else "",
             points.show(line.balance_after),

@@ -140,11 +140,11 @@ def stage_sheet(*, actor: Actor, kind: str, branch_id: int, file_name: str, data
 
 
 @service
-def export_sheet(*, actor: Actor, kind: str, branch_id: int, at: datetime) -> bytes:
+def export_sheet(*, actor: Actor, kind: str, branch_id: int, at: datetime, wording: outgoing.Wording) -> bytes:
     """A branch's roll, rule book, register, balances or statements as a workbook that can come in again. It leaves the
     house with names in it, so who took it and how many lines is written down."""
     require(policies.may_import(actor, branch_id), NotFound)
-    made = outgoing.export_rows(actor=actor, kind=kind, branch_ids=[branch_id], on=clock.local_date(at))
+    made = outgoing.export_rows(actor=actor, kind=kind, branch_ids=[branch_id], on=clock.local_date(at), wording=wording)
     rows = list(made.rows)
     audit.record(
         actor=actor,
@@ -158,11 +158,11 @@ def export_sheet(*, actor: Actor, kind: str, branch_id: int, at: datetime) -> by
 
 
 @service
-def export_passbook(*, actor: Actor, depositor_id: int, at: datetime) -> bytes:
+def export_passbook(*, actor: Actor, depositor_id: int, at: datetime, wording: outgoing.Wording) -> bytes:
     """One passbook with every line as a workbook. Who took it is written down beside the depositor."""
     person = depositor_queries.depositor(actor=actor, depositor_id=depositor_id)
     require(policies.may_import(actor, person.branch_id), NotFound)
-    made = outgoing.passbook(actor=actor, depositor_id=depositor_id)
+    made = outgoing.passbook(actor=actor, depositor_id=depositor_id, wording=wording)
     rows = list(made.rows)
     audit.record(
         actor=actor,

@@ -15,6 +15,7 @@ from wenming.domain.intake import queries as intake
 from wenming.domain.intake import workbooks
 from wenming.domain.intake.queries import Export
 from wenming.domain.mall import queries as mall
+from wenming.surfaces import statements
 
 PAGE = 2_000
 TABLES = ("roll", "balances", "statements", "redemptions")
@@ -25,7 +26,7 @@ def table(*, actor: Actor, kind: str, branch_ids: Sequence[int], at: datetime) -
     """One of the tables; redemptions come from the mall, the rest from the intake."""
     if kind == "redemptions":
         return Export("兑换登记", (), REDEMPTIONS, _redemptions(actor, branch_ids))
-    return intake.export_rows(actor=actor, kind=kind, branch_ids=branch_ids, on=clock.local_date(at))
+    return intake.export_rows(actor=actor, kind=kind, branch_ids=branch_ids, on=clock.local_date(at), wording=statements.wording)
 
 
 def _redemptions(actor: Actor, branch_ids: Sequence[int]) -> Iterator[Sequence[str]]:

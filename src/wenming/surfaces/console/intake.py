@@ -19,6 +19,7 @@ from wenming.domain.intake import queries as intake_queries
 from wenming.domain.intake import services as intake
 from wenming.domain.intake.headings import SHOWN
 from wenming.domain.intake.reader import column_letters
+from wenming.surfaces import statements
 from wenming.surfaces.console.page import CLERKS, Desk, Entry, console, cursor, xlsx
 
 KINDS = (
@@ -222,5 +223,5 @@ def template(desk: Desk, kind: str) -> HttpResponse:
 @console("sheets", *CLERKS)
 def export(desk: Desk, kind: str) -> HttpResponse:
     """A table of the branch as it is now, with the headings that the import knows."""
-    data = intake.export_sheet(actor=desk.actor, kind=kind, branch_id=desk.branch.pk, at=desk.at)
+    data = intake.export_sheet(actor=desk.actor, kind=kind, branch_id=desk.branch.pk, at=desk.at, wording=statements.wording)
     return xlsx(data, f"{kind}-{clock.local_date(desk.at)}")

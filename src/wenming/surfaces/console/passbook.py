@@ -116,5 +116,5 @@ def passbook_paper(desk: Desk, number: int) -> HttpResponse:
 def passbook_sheet(desk: Desk, number: int) -> HttpResponse:
     """Every line of this passbook as a workbook; who took it stands in the depositor's changes."""
     depositor = _found(desk, number)
-    data = intake.export_passbook(actor=desk.actor, depositor_id=depositor.pk, at=desk.at)
+    data = intake.export_passbook(actor=desk.actor, depositor_id=depositor.pk, at=desk.at, wording=statements.wording)
     return xlsx(data, f"{depositor.passbook.number}-{clock.local_date(desk.at)}")
