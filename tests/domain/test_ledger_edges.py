@@ -84,6 +84,17 @@ def test_what_changes_nothing_or_names_too_many_is_a_fault_of_the_caller(bank: B
     assert sum(queries.balances(members).values()) == ENTRIES_MOST - 1 and queries.verify().ok
 
 
+def test_the_longest_act_is_put_right_even_where_part_of_it_is_written_off(bank: Bank) -> None:
+    members = bank.members(ENTRIES_MOST - 1, 0)
+    given = moving(bank, "a", *(Move("issuance", member, 100) for member in members))
+    (pk,) = services.post_many(book_id=bank.book.pk, postings=[given])
+    bank.post(members[0], "redeemed", 30, "b", kind=Kind.ORDER_COLLECTED)
+    undone = services.reverse(transaction_id=pk, key="undo", at=bank.at, write_off=True)
+    assert len(queries.entries(undone.pk)) == ENTRIES_MOST + 1
+    assert queries.house_balances(bank.book.pk)["points:written_off"] == -30
+    assert set(queries.balances(members).values()) == {0} and queries.verify().ok
+
+
 def test_holds_of_one_hundredth_and_several_at_once(bank: Bank) -> None:
     bank.earn(100, "a")
     smallest, other = bank.hold(1, "b"), bank.hold(20, "c")

@@ -22,7 +22,7 @@ from wenming.domain.ledger.models import ENTRIES_MOST, PLACES, Kind, Unit
 from wenming.domain.ledger.stage import RESTORING, AccountState, Posting, Stage, set_stage
 
 KINDS = {kind.value: kind.value for kind in Kind}
-COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + 1)]
+COUNTS = [bytes((count,)) for count in range(ENTRIES_MOST + len(Unit) + 1)]  # a write-off may add a line in each unit
 SMALL = 64
 """Up to so many plain acts are written in one statement, where the store can."""
 NO_PAST = [memento.NOTHING * 2 + count for count in COUNTS]
