@@ -16,7 +16,7 @@ import segno
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.templatetags.static import static
-from django.urls import get_urlconf, reverse
+from django.urls import reverse
 from django.utils import translation
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
@@ -40,8 +40,28 @@ def _shape(name: str, count: int, urlconf: str) -> tuple[str, ...]:
 
 def url(name: str, *args: object) -> str:
     """The address of a page. The shape of each address is looked up once: Django's reverse took half of a page's time."""
-    parts = _shape(name, len(args), get_urlconf() or settings.ROOT_URLCONF)
-    return "".join(part + quote(str(value), safe="") for part, value in zip(parts, args, strict=False)) + parts[-1]
+    parts = _shape(name, len(args), settings.ROOT_URLCONF)
+    if not args:
+        return parts[0]
+    words = [word if word.isalnum() and word.isascii() else quote(word, safe="") for word in map(str, args)]
+    return "".join([part + word for part, word in zip(parts, words, strict=False)]) + parts[-1]
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain(_language: str | None, text: str) -> Markup:
+    return Markup(translation.gettext(text)) % {}  # noqa: S704 (texts of our own templates)
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_values(_language: str | None, text: str) -> Markup:
+    return Markup(translation.gettext(text))  # noqa: S704 (texts of our own templates)
+
+
+def say(text: str, /, **values: object) -> Markup:
+    """A text in the language of the page, with these values in it, escaped. What was looked up is kept: finding the words of a
+    page took a tenth of its time."""
+    language = translation.get_language()
+    return _with_values(language, text) % values if values else _plain(language, text)
 
 
 @functools.lru_cache(maxsize=512)
@@ -72,6 +92,7 @@ def make(**options: Any) -> Environment:
     options |= {"trim_blocks": True, "lstrip_blocks": True, "undefined": StrictUndefined, "autoescape": True}
     environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"], **options)  # noqa: S701 (autoescape is in options)
     environment.install_gettext_translations(translation, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals.update(_=say, gettext=say)
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     environment.filters.update(FILTERS)
     environment.globals.update(
