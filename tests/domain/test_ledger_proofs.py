@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import verify_proof
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.books import Bank
 from tests.vectors.make import MOST, Tree, leaf
 from wenming.core.errors import Refusal
-from wenming.domain.ledger import merkle, queries, services, verification
+from wenming.domain.ledger import merkle, numbers, queries, sealing, services, verification
 from wenming.domain.ledger.hashing import digest_of, leaf_hash
 
 SHA = digest_of("sha256")
@@ -144,3 +144,23 @@ def test_the_leaves_of_a_run_are_found_by_their_ids(at: datetime) -> None:
             plans.append(" ".join(str(row[3]) for row in cursor.fetchall()))
     assert "SEARCH t USING INTEGER PRIMARY KEY" in plans[0]
     assert "SEARCH t USING INTEGER PRIMARY KEY" not in plans[1], "without the mark it would not be so"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [1, 2, 1024])
+def test_where_instants_do_not_rise_with_ids_numbers_go_by_instants(
+    at: datetime, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Whatever was numbered and sealed until that was seen is undone, and done again in their order."""
+    bank = Bank(at)
+    monkeypatch.setattr(sealing, "SEAL_MOST", size)
+    minutes = (3, 5, 4, 5, 1)
+    posted = [
+        bank.post("issuance", member, 100, f"{place}", recorded_at=bank.at + timedelta(minutes=minute))
+        for place, (member, minute) in enumerate(zip(bank.members(5, 0), minutes, strict=True))
+    ]
+    services.seal(book_id=bank.book.pk, at=bank.at + timedelta(hours=1))
+    assert [numbers.number_of(pk) for pk in posted] == [2, 4, 3, 5, 1] and queries.verify().ok
+    bank.post("issuance", bank.wang, 1, "later", recorded_at=bank.at)
+    services.seal(book_id=bank.book.pk, at=bank.at + timedelta(hours=2))
+    assert queries.verify().ok

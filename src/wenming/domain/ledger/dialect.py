@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -315,7 +315,7 @@ def stream(statement: str, parameters: Sequence[Any]) -> Iterator[Row]:
         yield from rows
 
 
-def pages(statement: str, parameters: Sequence[Any], size: int = 4096) -> Iterator[list[Row]]:
+def pages(statement: str, parameters: Sequence[Any], size: int = 4096) -> Generator[list[Row]]:
     """The same, page by page."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 from datetime import datetime
 
 from wenming.core.failpoints import failpoint
@@ -15,27 +17,47 @@ SEAL_MOST = 1_024
 """Leaves of one seal."""
 POSTED = (
     "SELECT id, leaf_hash, recorded, scope, kind, memento FROM ledger_transaction "
-    "WHERE id > %s AND +book_id = %s ORDER BY recorded, id"
+    "WHERE id > %s AND +book_id = %s ORDER BY {order}"
 )
 
 
+class _OutOfOrder(Exception):
+    """An instant before that of a lower id."""
+
+
 def seal(book_id: int, at: datetime) -> Seal | None:
-    """Seal everything that is posted, each seal over at most SEAL_MOST transactions; the last one, None if nothing was new."""
+    """Seal everything that is posted, each seal over at most SEAL_MOST transactions; the last one, None if nothing was new.
+
+    Mostly instants rise with ids, and reading by id needs no sorting; where they do not, it is done again in their order.
+    """
     dialect.stop_posting(book_id)
+    try:
+        with dialect.attempt():
+            return _seal_in(POSTED.format(order="id"), book_id, at)
+    except _OutOfOrder:
+        return _seal_in(POSTED.format(order="recorded, id"), book_id, at)
+
+
+def _seal_in(posted: str, book_id: int, at: datetime) -> Seal | None:
+    """Seal what this read gives, in its order; raises `_OutOfOrder` where instants would fall."""
     book = Book.objects.select_for_update(no_key=True).get(pk=book_id)
     sealed_id, latest = book.sealed_id, queries.latest_seal(book.pk)
     growth = merkle.Growth(book.algorithm, book.sealed_size, leaves.peaks(book.pk, book.sealed_size))
     sums, houses = tallies.blank(book.pk), latest.house_balances if latest else {}
-    is_new = False
-    for rows in dialect.pages(POSTED, [book.sealed_id, book.pk], SEAL_MOST):
-        is_new = True
-        ids, leaf_hashes, recorded, *rest = zip(*rows, strict=True)
-        sealed_id = max(sealed_id, *ids)
-        numbers.give(book.pk, ids, growth.size + 1)
-        failpoint("ledger.numbered")
-        sums.add_posted(recorded, *rest)
-        nodes = growth.extend(leaf_hashes)
-        latest = _write(book, growth, nodes, recorded[-1], sums.house_balances(houses), latest, at)
+    is_new, before = False, 0
+    with contextlib.closing(dialect.pages(posted, [book.sealed_id, book.pk], SEAL_MOST)) as pages:
+        for rows in pages:
+            is_new = True
+            ids, leaf_hashes, recorded, *rest = zip(*rows, strict=True)
+            if not all(map(operator.le, (before, *recorded), recorded)):
+                raise _OutOfOrder
+            before = recorded[-1]
+            sealed_id = max(sealed_id, *ids)
+            numbers.give(book.pk, ids, growth.size + 1)
+            failpoint("ledger.numbered")
+            sums.add_posted(recorded, *rest)
+            nodes = growth.extend(leaf_hashes)
+            latest = _write(book, growth, nodes, recorded[-1], sums.house_balances(houses), latest, at)
     if not is_new:
         return None
     tallies.keep(book.pk, sums)
