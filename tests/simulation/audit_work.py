@@ -362,16 +362,16 @@ class Work:
         held = day(edition["in_force_from"]) <= on and (end is None or on < day(end))
         demand(held, "W06", "deed", now["id"], "under a clause that did not hold on", on)
         if not now["batch_key"]:
-            approvals = self.approvals(now)
-            demand(len(set(approvals)) >= item.reviews_needed, "W01", "deed", now["id"], "lacks reviewers")
-            for user_id in approvals:
-                self.free_to_review(now["id"], user_id)
+            self.reviewed(now, item)
         self.worth(now, item)
         self.caps(now, item)
 
-    def approvals(self, now: Row) -> list[int]:
+    def reviewed(self, now: Row, item: Item) -> None:
+        """W04: as many as the clause wants approved who are free of interest now; who has become kin since does not count."""
         statement = "SELECT reviewer_id FROM deeds_review WHERE declaration_id = %s AND revision = %s AND decision = 'approve'"
-        return [user for (user,) in ask(statement, [now["id"], now["revision"]])]
+        given = {user for (user,) in ask(statement, [now["id"], now["revision"]])} - {now["declared_by"]}
+        free = {user for user in given if not self.is_kin(user, self.beneficiaries(now["id"]))}
+        demand(len(free) >= item.reviews_needed, "W04", "deed", now["id"], "approved by", given, "of whom only", free, "are free")
 
     def given_as(self, now: Row) -> str:
         steps = json.loads(now["explanation"])["steps"]
@@ -429,8 +429,7 @@ class Work:
         notice = self.notice_row(line)
         demand(line["status"] == "cleared", "W02", "deed", pk, "entered while its line is", line["status"])
         demand(micros(now["status_at"]) >= micros(notice["ends_at"]), "W02", "deed", pk, "entered before its notice ended")
-        for user_id in self.approvals(now):
-            self.free_to_review(pk, user_id)
+        self.reviewed(now, item)
 
     def reversal(self, how: str, pk: int, before: Row | None, now: Row | None) -> None:
         assert now is not None

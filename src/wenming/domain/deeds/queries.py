@@ -253,10 +253,10 @@ def reviews_of(*, declaration: Declaration) -> list[Review]:
     return list(Review.objects.select_related("reviewer").filter(declaration=declaration).order_by("pk"))
 
 
-def reviews_missing(*, declaration: Declaration) -> int:
-    """How many more reviewers must approve this revision."""
-    given = list(decisions_on(declaration=declaration).values())
-    return max(0, declaration.item.reviews_needed - given.count(Decision.APPROVE))
+def free_approvers(*, declaration: Declaration) -> list[int]:
+    """Who approved this revision and is free of interest as things stand now: kin may have been registered since."""
+    given = decisions_on(declaration=declaration).items()
+    return [user for user, said in given if said == Decision.APPROVE and not is_barred(user_id=user, declaration=declaration)]
 
 
 def decisions_on(*, declaration: Declaration) -> dict[int, str]:

@@ -46,7 +46,8 @@ def check_recusal(actor: Actor, declaration: Declaration, at: datetime) -> None:
 def review_declaration(
     *, actor: Actor, declaration_id: int, decision: str, reason: str, revision: int, at: datetime
 ) -> Declaration:
-    """Approve, return or reject the revision that the reviewer saw. The last approval needed reckons the points.
+    """Approve, return or reject the revision that the reviewer saw. The last approval needed reckons the points; one given by
+    somebody who has become kin since does not count.
 
     Refuses reviewers who are barred, a revision that has changed since, and an approval that would pass a cap.
     """
@@ -72,12 +73,13 @@ def review_declaration(
         raise refusals.ReviewedBefore
     if declaration.status != Status.SUBMITTED:
         raise Conflict
+    free = queries.free_approvers(declaration=declaration) if decision == Decision.APPROVE else []
     said = {"decision": decision, "reason": reason, "reviewed_at": at}
     save_new(Review(declaration=declaration, revision=revision, reviewer_id=actor.user_id, **said))
     failpoint("deeds.review_written")
     if decision == Decision.APPROVE:
         put_under_rules_of_the_day(declaration)
-    if decision == Decision.APPROVE and queries.reviews_missing(declaration=declaration) == 0:
+    if decision == Decision.APPROVE and len(free) + 1 >= declaration.item.reviews_needed:
         _approve(declaration, actor, at)
     record(actor, f"deeds.reviewed_{decision}", declaration, at, revision=revision)
     if decision == Decision.APPROVE:
