@@ -21,6 +21,8 @@ from wenming.domain.ledger.verification import Fault, Report
 __all__ = ["Fault", "Kind", "Report", "Unit", "amounts", "latest_seal", "latest_seals", "seal_of_size", "seals"]
 _RESTORES = "(t.reverses_id IS NOT NULL OR t.kind IN ({}))".format(", ".join(f"'{kind}'" for kind in sorted(RESTORING)))
 
+KIND_NAMES = {kind.value: kind.label for kind in Kind}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -41,7 +43,7 @@ class Line:
 
     @property
     def kind_name(self) -> str:
-        return str(Kind(self.kind).label)
+        return str(KIND_NAMES[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class KindTotal:
 
     @property
     def kind_name(self) -> str:
-        return str(Kind(self.kind).label)
+        return str(KIND_NAMES[self.kind])
 
 
 @dataclass(frozen=True, slots=True)
