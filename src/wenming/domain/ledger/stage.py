@@ -170,12 +170,12 @@ def set_stage(book_id: int, postings: Sequence[Posting]) -> Stage:
 def _few(book_id: int, ids: Sequence[int]) -> tuple[str, list[object]]:
     """How to read the book and a few members' rows, locked, in one statement: nothing where none of them is there."""
     condition, values = dialect.among("a.id", ids)
-    return _and(condition), [book_id, values]
+    return _book_and_members(condition, dialect.for_update("a")), [book_id, values]
 
 
 @functools.cache
-def _and(condition: str) -> str:
-    return f"{BOOK_AND_MEMBERS} AND {condition}{dialect.for_update('a')}"
+def _book_and_members(condition: str, lock: str) -> str:
+    return f"{BOOK_AND_MEMBERS} AND {condition}{lock}"
 
 
 def _lock_members(book_id: int, ids: Sequence[int]) -> dict[int, AccountState]:
