@@ -57,7 +57,7 @@ class Growth:
         return made
 
     def _add_subtree(self, leaves: Sequence[bytes], height: int) -> list[bytes]:
-        """Add 2**height leaves that are a complete subtree, level by level, which takes half as long as leaf by leaf."""
+        """Add 2**height leaves that are a complete subtree, level by level, in fewer steps than leaf by leaf."""
         level, nodes = leaves, list[bytes]()
         for _height in range(height):
             level = self.digests([b"\x01" + left + right for left, right in zip(level[::2], level[1::2], strict=True)])
