@@ -419,6 +419,7 @@ def _compile(template: str, words: Data) -> bytes:
         root=str(TEMPLATES),
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps({**words, **shared}, ensure_ascii=False)},
+        timestamp=int(clock.now().timestamp()),
     )
     assert isinstance(made, bytes)
     return made
