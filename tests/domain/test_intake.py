@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -19,7 +20,7 @@ from wenming.core.errors import NotAllowed, NotFound
 from wenming.domain.deeds import queries as deeds
 from wenming.domain.deeds import services as judging
 from wenming.domain.depositors import queries as depositors
-from wenming.domain.intake import queries, rulesheets, services, workbooks
+from wenming.domain.intake import outgoing, queries, rulesheets, services, workbooks
 from wenming.domain.intake.services import Report
 from wenming.domain.ledger import queries as ledger
 from wenming.domain.notices import queries as notices
@@ -392,6 +393,25 @@ def test_a_dropped_sheet_is_gone_for_good(village: Village) -> None:
 
 
 # Round trips
+
+
+def test_lines_of_many_passbooks_are_put_into_words_at_once(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, name, _rows in BOOKS:
+        sample(village, kind, name)
+    asked: list[int] = []
+
+    def wording(lines: Sequence[Any]) -> list[str]:
+        asked.append(len(lines))
+        return [line.subject for line in lines]
+
+    def rows() -> list[Sequence[str]]:
+        given = {"actor": SHELL, "kind": "statements", "branch_ids": [village.branch_id], "on": date(2026, 3, 12)}
+        return list(queries.export_rows(**given, wording=wording).rows)
+
+    whole = rows()
+    assert asked == [len(whole)] and len(whole) > 5
+    monkeypatch.setattr(outgoing, "PAGE", 2)
+    assert rows() == whole and max(asked[1:]) < len(whole)
 
 
 @pytest.mark.parametrize("kind", ["roll", "rulebook", "register", "balances"])

@@ -32,6 +32,7 @@ REGISTER = ("serial", "name", "household_number", "lane", "happened_on", "item",
 BALANCES = ("serial", "lane", "name", "household_number", "balance", "honour", "passbook")
 STATEMENTS = ("日期", "存折号", "户号", "姓名", "摘要", "存入", "用去", "余额", "凭证", "记账时间")
 Wording = Callable[[Sequence[ledger.Line]], Sequence[str]]  # what each of these lines of a passbook was for
+Held = tuple[tuple[str, str, str], ledger.Line]  # passbook, household and name; a line
 CAP_WORDS = {"person": "每人", "household": "每户", "day": "每天", "month": "每月", "year": "每年"}
 
 
@@ -226,10 +227,15 @@ def _balances(actor: Actor, branch_ids: Sequence[int], on: date) -> Iterator[Seq
 
 
 def _statements(actor: Actor, branch_ids: Sequence[int], on: date, wording: Wording) -> Iterator[Sequence[str]]:
-    """Every line of every passbook of points, passbook by passbook, oldest first."""
+    """Every line of every passbook of points, passbook by passbook, oldest first; put into words many at once."""
+    held: list[Held] = []
     for entry in _accounts(branch_ids):
         whose = (entry.passbook_number, entry.household_number, entry.name)
-        yield from _statement(entry.points_account_id, whose, wording)
+        held += [(whose, line) for line in _lines(entry.points_account_id)]
+        if len(held) >= PAGE:
+            yield from _in_words(held, wording)
+            held = []
+    yield from _in_words(held, wording)
 
 
 def passbook(*, actor: Actor, depositor_id: int, wording: Wording) -> Export:
@@ -237,16 +243,21 @@ def passbook(*, actor: Actor, depositor_id: int, wording: Wording) -> Export:
     person = depositors.depositor(actor=actor, depositor_id=depositor_id)
     number = person.passbook.number
     whose = (number, person.household.number if person.household else "", person.name)
-    lines = _statement(person.passbook.points_account_id, whose, wording)
-    return Export(f"{person.name}{number} 存折流水", (), STATEMENTS, lines)
+    held: list[Held] = [(whose, line) for line in _lines(person.passbook.points_account_id)]
+    return Export(f"{person.name}{number} 存折流水", (), STATEMENTS, _in_words(held, wording))
 
 
-def _statement(account_id: int, whose: tuple[str, str, str], wording: Wording) -> Iterator[Sequence[str]]:
+def _lines(account_id: int) -> list[ledger.Line]:
+    """Every line of a passbook, oldest first."""
     lines, before = [], None
     while found := ledger.statement(account_id, before=before, limit=PAGE):
         lines += found
         before = found[-1].sequence
-    for line, words in zip(reversed(lines), reversed(wording(lines)), strict=True):
+    return lines[::-1]
+
+
+def _in_words(held: Sequence[Held], wording: Wording) -> Iterator[Sequence[str]]:
+    for (whose, line), words in zip(held, wording([line for _whose, line in held]), strict=True):
         yield (
             clock.local_date(line.occurred_at).isoformat(),
             *whose,
